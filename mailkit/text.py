@@ -9,7 +9,9 @@ __all__ = ["shorten", "visible"]
 
 # Characters that act instead of showing themselves: controls (ESC starts a terminal command), and the format
 # characters that reorder or hide text (bidirectional overrides, zero-width).
-_ACTIVE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udfff]|[\U000e0000-\U000e007f]")
+_ACTIVE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 
 
 def visible(raw: bytes | str) -> str:

@@ -1,0 +1,217 @@
+"""One practice server: it listens on loopback and plays a :class:`~mailkit.practice.play.Play` to whoever connects.
+
+Everything is bounded: the number of connections, the time a client may be idle, the length of a session; and closing
+the server closes every socket and ends every task.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+import ssl
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from mailkit.observation import Security
+from mailkit.practice.account import Accounts
+from mailkit.practice.certificates import Authority
+from mailkit.practice.mailbox import Mailboxes
+from mailkit.practice.play import Ask, Play
+from mailkit.practice.plays import PLAYS
+from mailkit.practice.session import Session, Stage
+from mailkit.practice.wire import Wire
+
+__all__ = ["PracticeServer", "practice_server"]
+
+_LOOPBACK = {4: "127.0.0.1", 6: "::1"}
+_MOST_CONNECTIONS = 2000
+_BACKLOG = 1024
+_TRIES = 20
+
+
+class PracticeServer:
+    """A running practice server."""
+
+    def __init__(
+        self, play: Play, *, authority: Authority, accounts: Accounts, mailboxes: Mailboxes, name: str | None = None, reply_delay: float = 0.0,
+        banner_delay: float | None = None, idle: float = 60.0, lifetime: float = 300.0,
+    ) -> None:
+        self.play = play
+        self.name = name or f"{play.id}.practice.test"
+        """Its host name in the practice zone and in its certificate."""
+        self.host = _LOOPBACK[4]
+        self.port = 0
+        self.addresses: tuple[str, ...] = ()
+        """The loopback addresses it listens on, all with the same port."""
+        self.connections = 0
+        """How many connections were accepted so far."""
+        self.authority = authority
+        self.accounts = accounts
+        self.mailboxes = mailboxes
+        self._stage = Stage(
+            host=self.name, play=play, accounts=accounts, mailboxes=mailboxes, context=self._context, reply_delay=reply_delay, banner_delay=banner_delay
+        )
+        self._idle, self._lifetime = idle, lifetime
+        self._sockets: list[socket.socket] = []
+        self._servers: list[asyncio.Server] = []
+        self._sessions: set[asyncio.Task[None]] = set()
+
+    @property
+    def security(self) -> Security:
+        """What it really speaks."""
+        return self.play.security
+
+    @property
+    def expects(self) -> tuple[str, ...]:
+        """The finding codes that are the truth about it."""
+        return self.play.expects
+
+    @property
+    def ask(self) -> Ask:
+        """With what to ask it for the fault to be seen."""
+        return self.play.ask
+
+    @property
+    def title(self) -> str:
+        """What it does, in one plain sentence."""
+        return self.play.title
+
+    @property
+    def ca_file(self) -> Path:
+        """The root certificate to trust, as a PEM file."""
+        return self.authority.ca_file
+
+    @property
+    def active(self) -> int:
+        """How many sessions are going on."""
+        return len(self._sessions)
+
+    async def start(self) -> None:
+        """Listen on a free port of every address the play asks for and the machine has."""
+        listening = self._bind(self.play.families)
+        self.port = listening[0].getsockname()[1]
+        self.addresses = tuple(each.getsockname()[0] for each in listening)
+        self.host = self.addresses[0]
+        if self.play.listens == "yes":
+            for each in listening:
+                self._servers.append(await asyncio.start_server(self._accept, sock=each, backlog=_BACKLOG, limit=2**18))
+            return
+        # A bound socket keeps the port from everyone else; without listen() a connection is refused.
+        self._sockets = listening
+        if self.play.listens == "full":
+            for each in listening:
+                self._fill(each)
+
+    async def close(self) -> None:
+        """Stop listening and end all sessions; returns when every socket is closed."""
+        for server in self._servers:
+            server.close()
+        for each in self._sockets:
+            each.close()
+        sessions = tuple(self._sessions)
+        for session in sessions:
+            session.cancel()
+        await asyncio.gather(*sessions, return_exceptions=True)
+        for server in self._servers:
+            await server.wait_closed()
+        self._servers, self._sockets = [], []
+
+    def _bind(self, families: Sequence[int]) -> list[socket.socket]:
+        for _ in range(_TRIES):
+            bound: list[socket.socket] = []
+            for family in families:
+                each = socket.socket(socket.AF_INET if family == 4 else socket.AF_INET6)  # noqa: PLR2004  # IPv4
+                try:
+                    if family == 6:  # noqa: PLR2004  # IPv6
+                        each.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                    each.bind((_LOOPBACK[family], bound[0].getsockname()[1] if bound else 0))
+                except OSError as error:
+                    each.close()
+                    if error.errno == errno.EADDRINUSE and bound:
+                        break  # this port is taken in the other family: begin again with another port
+                    if not bound and family == families[-1]:
+                        raise
+                    continue  # the machine has no IPv6
+                each.setblocking(False)  # noqa: FBT003  # the standard library's signature
+                bound.append(each)
+            else:
+                return bound
+            for each in bound:
+                each.close()
+        raise OSError(errno.EADDRINUSE, "no port is free in both address families")
+
+    def _fill(self, listening: socket.socket) -> None:
+        """Use up the queue of a listener nobody accepts from: the next SYN gets no answer (on Windows: is refused)."""
+        listening.listen(0)
+        for _ in range(2):
+            waiting = socket.socket(listening.family)
+            waiting.setblocking(False)  # noqa: FBT003  # the standard library's signature
+            waiting.connect_ex(listening.getsockname())
+            self._sockets.append(waiting)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        task = asyncio.get_running_loop().create_task(self._serve(reader, writer), name=f"practice {self.name}")
+        self._sessions.add(task)
+        task.add_done_callback(self._sessions.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            if len(self._sessions) > _MOST_CONNECTIONS:
+                writer.write(b"421 4.7.0 Error: too many connections\r\n")
+                writer.close()
+                return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._lifetime):
+                    await Session(Wire(reader, writer, idle=self._idle), self._stage).run()
+        finally:
+            # What was written goes out, unless the client does not take it; then the line is cut.
+            if not writer.is_closing():
+                writer.transport.abort()
+            with suppress(OSError, TimeoutError):
+                async with asyncio.timeout(1):
+                    await writer.wait_closed()
+            writer.transport.abort()
+
+    async def _context(self) -> ssl.SSLContext:
+        return await asyncio.to_thread(self.authority.context, self.play, self.name)
+
+
+@asynccontextmanager
+async def practice_server(
+    play: str | Play,
+    *,
+    reply_delay: float = 0.0,
+    banner_delay: float | None = None,
+    idle: float = 60.0,
+    lifetime: float = 300.0,
+) -> AsyncIterator[PracticeServer]:
+    """Run one practice server on a free loopback port.
+
+    Args:
+        play: An id of :data:`~mailkit.practice.plays.PLAYS`, or a play of your own.
+        reply_delay: Seconds before each reply line.
+        banner_delay: Seconds before the greeting, for a play that delays it (instead of its own).
+        idle: Seconds a client may be silent.
+        lifetime: Seconds a session may last.
+
+    Raises:
+        KeyError: There is no play of that name.
+    """
+    wanted = PLAYS[play] if isinstance(play, str) else play
+    folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="mailkit-practice-")
+    try:
+        authority = await asyncio.to_thread(Authority, Path(folder.name))
+        server = PracticeServer(
+            wanted, authority=authority, accounts=Accounts(), mailboxes=Mailboxes(), reply_delay=reply_delay, banner_delay=banner_delay, idle=idle, lifetime=lifetime
+        )
+        try:
+            await server.start()
+            yield server
+        finally:
+            await server.close()
+    finally:
+        await asyncio.to_thread(folder.cleanup)

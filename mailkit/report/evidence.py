@@ -1,0 +1,54 @@
+"""The evidence of a finding as short lines of words.
+
+The values are whatever the diagnosis quoted: numbers, times, texts of servers, lists of them. They stay data in JSON; for
+people each becomes one line, cut where it would fill the page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from mailkit.report.words import duration, key_words, moment
+from mailkit.text import shorten, visible
+
+__all__ = ["facts"]
+
+_ISO = re.compile(r"\d{4}-(0[1-9]|1[0-2])-([01]\d|2[0-8])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?Z")
+
+LIMIT = 400
+ENTRIES = 8
+
+
+def facts(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return key and value of each piece of evidence in words; what is unknown is left out.
+
+    >>> facts({"reply": "535 5.7.8 no", "waited_ms": 5000, "offered": ["PLAIN", "LOGIN"], "user": None})
+    [('reply', '535 5.7.8 no'), ('waited', '5.00 s'), ('offered', 'PLAIN, LOGIN')]
+    """
+    shown = []
+    for key, value in evidence.items():
+        if value is None:
+            continue
+        if key.endswith("_ms") and isinstance(value, int | float):
+            shown.append((key_words(key.removesuffix("_ms")), duration(value)))
+        else:
+            shown.append((key_words(visible(str(key))), shorten(_words(value), LIMIT)))
+    return shown
+
+
+def _words(value: Any) -> str:  # noqa: ANN401 - evidence is any JSON value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key_words(str(key))} {_words(entry)}" for key, entry in list(value.items())[:ENTRIES]) or "none"
+    if isinstance(value, list | tuple | set | frozenset):
+        entries = list(value)
+        more = f" and {len(entries) - ENTRIES} more" if len(entries) > ENTRIES else ""
+        return (", ".join(_words(entry) for entry in entries[:ENTRIES]) or "none") + more
+    text = visible(str(value))
+    return moment(datetime.fromisoformat(text)) if _ISO.fullmatch(text) else text

@@ -1,0 +1,231 @@
+"""A document as HTML: fragments for a notebook, and a whole page for a file.
+
+What comes first is decided in :mod:`.outline`; the looks are in ``page.css`` beside this module, which follows the light and dark
+themes of JupyterLab and has colours of its own elsewhere. Every text of unknown origin passes :func:`_text`: escaped, and without
+characters that act instead of showing themselves. No fragment has a script, loads anything, or needs one to be read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from html import escape
+from importlib.resources import files
+
+from mailkit.finding import Finding, Severity
+from mailkit.observation import EndpointResult, Line, ProbeDocument
+from mailkit.report.evidence import facts
+from mailkit.report.outline import Bar, Lane, Outline, asked_to_act, outline
+from mailkit.report.places import place
+from mailkit.report.words import SECURITY, SEVERITY, count, duration, moment, who_words
+from mailkit.text import visible
+
+__all__ = ["QUIET_KEYS", "findings", "fold", "page", "style", "transcript", "verdict", "waterfall"]
+
+TRANSCRIPT_LINES = 1000
+"""Lines of one endpoint's transcript in a page; the JSON has them all."""
+
+QUIET_KEYS = 'data-lm-suppress-shortcuts="true"'
+"""On everything that can have the focus: JupyterLab would take Enter and the arrows for commands to the notebook."""
+
+_LINK = re.compile(r"https://[A-Za-z0-9._~:/?#=&%+-]+")
+_TONE = {True: "ok", False: "error", None: "unknown"}
+_SPEAKER = {"client": "mailkit", "server": "server", "note": "note"}
+
+
+@cache
+def style() -> str:
+    """Return the style sheet; all its rules are below the class ``mailkit``."""
+    return files("mailkit.report").joinpath("page.css").read_text(encoding="utf-8")
+
+
+def page(document: ProbeDocument) -> str:
+    """Return a whole HTML page, complete in itself, to be kept or mailed."""
+    title = _text(f"{document.target}: {SEVERITY[document.verdict] if document.verdict else 'not judged'}")
+    body = "".join(part(document) for part in (verdict, waterfall, findings, transcript))
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<style>{style()}</style></head>\n<body class="mailkit-page"><main class="mailkit">{body}</main></body></html>\n'
+    )
+
+
+def verdict(document: ProbeDocument) -> str:
+    """Return the card on top: what it comes down to, who must act, what to change, how we know, what could not be tested."""
+    told = outline(document)
+    tone: Severity | str = told.verdict or "unknown"
+    headline = document.headline or (told.cause.summary if told.cause else "Not judged yet.")
+    rows = list(_cause(document, told.cause)) if told.cause else []
+    rows += _untested(told)
+    about = f"{_text(document.target)} · {moment(document.started)} · {duration(document.duration_ms)}"
+    ended = f'<p class="mk-ended">{told.ended}</p>' if told.ended else ""
+    listed = f'<dl class="mk-rows">{"".join(f"<dt>{label}</dt><dd>{value}</dd>" for label, value in rows)}</dl>' if rows else ""
+    return (
+        f'<section class="mk-card mk-{tone}" aria-label="Verdict">'
+        f'<h3 class="mk-headline">{_word(told.verdict)}{_text(headline)}</h3>'
+        f'<p class="mk-about">{about}</p>{ended}{listed}</section>'
+    )
+
+
+def waterfall(document: ProbeDocument) -> str:
+    """Return the steps, one table per address, each step with its result, its place in time and what it saw."""
+    return "".join(_lane(lane) for lane in outline(document).lanes)
+
+
+def findings(document: ProbeDocument) -> str:
+    """Return what was found beside the cause: errors and warnings, then notes, then what is good."""
+    told = outline(document)
+    groups = (("Also found", told.others), ("For information", told.notes), ("Checked and good", told.good))
+    return "".join(_group(title, found) for title, found in groups if found)
+
+
+def transcript(document: ProbeDocument) -> str:
+    """Return what was said, one folded block per endpoint; empty when nothing was."""
+    return "".join(_talk(endpoint) for endpoint in document.endpoints if endpoint.transcript)
+
+
+def _cause(document: ProbeDocument, cause: Finding) -> Iterator[tuple[str, str]]:
+    if document.headline and cause.summary != document.headline:
+        yield "Cause", _text(cause.summary)
+    people = asked_to_act(cause)
+    if people:
+        yield "Who must act", "; ".join(_text(who) for who in people)
+    if cause.fix:
+        yield "What to change", _fixes(cause, named=len(people) > 1)
+    if cause.detail:
+        yield "In detail", _text(cause.detail)
+    yield "How we know", _evidence([("about", cause.subject), *facts(cause.evidence)])
+    if cause.account_risk:
+        yield "Careful", "Trying again with the same password may lock the account."
+    elif cause.temporary:
+        yield "Later?", "This may pass by itself: try again in some minutes."
+    if cause.confidence != "sure":
+        yield "How sure", {"likely": "Likely, not certain.", "guess": "A guess."}[cause.confidence]
+    if cause.refs:
+        yield "Read more", ", ".join(_link(ref) for ref in cause.refs)
+
+
+def _untested(told: Outline) -> Iterator[tuple[str, str]]:
+    if not told.untested:
+        return
+    entries = []
+    for entry in told.untested:
+        where = f" at {_text(', '.join(entry.subjects))}" if entry.subjects else ""
+        because = (
+            "because of this"
+            if told.cause and entry.because == told.cause.code
+            else f"because: {_text(entry.summary or entry.because)}"
+        )
+        entries.append(f"<li>{_text(entry.label)}{where}, {because}</li>")
+    yield "Not tested", f"<ul>{''.join(entries)}</ul>"
+
+
+def _group(title: str, found: Sequence[Finding]) -> str:
+    return (
+        f'<section class="mk-group"><h4>{title}</h4><ul class="mk-findings">{"".join(_finding(f) for f in found)}</ul></section>'
+    )
+
+
+def _finding(finding: Finding) -> str:
+    head = (
+        f'{_word(finding.severity)}<span class="mk-summary">{_text(finding.summary)}</span> <code>{_text(finding.subject)}</code>'
+    )
+    if finding.severity == "ok":
+        return f"<li>{head}</li>"
+    rest = f"<p>{_text(finding.detail)}</p>" if finding.detail else ""
+    rest += _fixes(finding, named=True)
+    rest += _evidence([("code", finding.code), *facts(finding.evidence)])
+    if finding.refs:
+        rest += f"<p>{', '.join(_link(ref) for ref in finding.refs)}</p>"
+    return f'<li>{head}<div class="mk-more">{rest}</div></li>'
+
+
+def _fixes(finding: Finding, *, named: bool) -> str:
+    if not finding.fix:
+        return ""
+    entries = []
+    for fix in finding.fix:
+        who = f"<b>{_text(who_words(fix.who))}:</b> " if named else ""
+        where = place(fix.where)
+        entries.append(f"<li>{who}{_text(fix.action)}{f' <span class=mk-place>{_text(where)}</span>' if where else ''}</li>")
+    return f'<ol class="mk-fixes{"" if len(entries) > 1 else " mk-single"}">{"".join(entries)}</ol>'
+
+
+def _evidence(shown: Iterable[tuple[str, str]]) -> str:
+    return (
+        f'<ul class="mk-evidence">{"".join(f"<li>{_text(key)}: <code>{_text(value)}</code></li>" for key, value in shown)}</ul>'
+    )
+
+
+def _lane(lane: Lane) -> str:
+    chips = [lane.address, SECURITY[lane.security] if lane.security else None]
+    if lane.connections > 1:
+        chips.append(count(lane.connections, "connection"))
+    caption = f"<b>{_text(lane.title)}</b>" + "".join(f' <span class="mk-chip">{_text(chip)}</span>' for chip in chips if chip)
+    heads = "".join(f'<th scope="col">{head}</th>' for head in ("Step", "Result", "When", "Time", "What was seen"))
+    return (
+        f'<table class="mk-lane"><caption>{caption} <span class="mk-total">{duration(lane.span_ms)}</span></caption>'
+        f"<colgroup>{''.join(f'<col class=mk-col-{name}>' for name in ('step', 'result', 'track', 'time', 'saw'))}</colgroup>"
+        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(_rows(lane))}</tbody></table>"
+    )
+
+
+def _rows(lane: Lane) -> Iterator[str]:
+    last: int | None = None
+    for bar in lane.bars:
+        # A new connection starts a new group of rows; its number is said only where there are several.
+        fresh = lane.connections > 1 and bar.connection is not None and bar.connection != last
+        last = bar.connection if bar.connection is not None else last
+        label = f"{_text(bar.label)}{f' <small>connection {bar.connection}</small>' if fresh else ''}"
+        yield (
+            f'<tr class="mk-{_TONE[bar.ok]}{" mk-fresh" if fresh else ""}"><th scope="row">{label}</th>'
+            f'<td class="mk-result">{_text(bar.word)}</td><td class="mk-track" aria-hidden="true">{_drawn(bar, lane)}</td>'
+            f'<td class="mk-time">{bar.took}</td><td class="mk-saw">{_text(bar.saw)}</td></tr>'
+        )
+
+
+def _drawn(bar: Bar, lane: Lane) -> str:
+    left = 100 * (bar.start_ms - lane.start_ms) / lane.span_ms
+    wide = 100 * bar.duration_ms / lane.span_ms
+    return f'<span class="mk-bar" style="margin-left:{min(left, 99):.2f}%;width:{min(wide, 100 - min(left, 99)):.2f}%"></span>'
+
+
+def _talk(endpoint: EndpointResult) -> str:
+    title = f"Transcript of {endpoint.host}:{endpoint.port}"
+    lines = endpoint.transcript[:TRANSCRIPT_LINES]
+    more = len(endpoint.transcript) - len(lines)
+    left_out = f"<p>{more} more lines are in the JSON.</p>" if more else ""
+    return fold(title, f'<div class="mk-talk" tabindex="0" {QUIET_KEYS}>{"".join(_said(lines))}</div>{left_out}')
+
+
+def fold(title: str, inside: str) -> str:
+    """Return a block that is folded away; ``inside`` is markup. Its ``data-fold`` lets a live view keep it open."""
+    return f'<details class="mk-fold" data-fold="{_text(title)}"><summary {QUIET_KEYS}>{_text(title)}</summary>{inside}</details>'
+
+
+def _said(lines: Iterable[Line]) -> Iterator[str]:
+    last: tuple[str | None, int] | None = None
+    for line in lines:
+        if (line.address, line.connection) != last:
+            last = (line.address, line.connection)
+            yield f'<p class="mk-call">{_text(line.address or "")} connection {line.connection}</p>'
+        yield (
+            f'<p class="mk-{line.direction}"><span class="mk-at">{line.at_ms:.0f} ms</span>'
+            f'<span class="mk-who">{_SPEAKER[line.direction]}</span><code>{_text(line.line)}</code></p>'
+        )
+
+
+def _word(severity: Severity | None) -> str:
+    return f'<span class="mk-word mk-{severity}">{SEVERITY[severity]}</span> ' if severity else ""
+
+
+def _link(ref: str) -> str:
+    if not _LINK.fullmatch(ref):
+        return _text(ref)
+    shown = _text(ref.removeprefix("https://"))
+    return f'<a href="{_text(ref)}" target="_blank" rel="noopener noreferrer">{shown}</a>'
+
+
+def _text(text: str) -> str:
+    return escape(visible(text))
