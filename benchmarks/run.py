@@ -111,7 +111,7 @@ def one_warm(folder: Path) -> str:
         connections = bench.counted()["connections"]
     rows = [
         ("bare asyncio script", f"{bare * 1000:.1f}", "1", "1"),
-        ("mailkit", f"{ours * 1000:.1f}", verdict(ours / bare, 1.5), verdict(connections, 4)),
+        ("mailkit", f"{ours * 1000:.1f}", verdict(ours / bare, 1.5), f"{connections} (goal: at most 4)"),
     ]
     return table("One target, in a running process", ("", "ms (median of 25)", "ratio", "connections"), rows)
 
@@ -134,22 +134,26 @@ def one_process(folder: Path, *, with_peers: bool) -> str:
         baseline = 0.0
         for name, command, typed in commands:
             if command is None:
-                rows.append((name, "not installed", "", "", ""))
+                rows.append((name, "not installed", "", "", "", ""))
                 continue
-            walls, starts = [], []
+            walls, starts, ended = [], [], None
+            environment = os.environ | {"SSL_CERT_FILE": str(bench.ca)}
             for _ in range(6):
                 bench.counted()
                 begun = time.monotonic()
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    subprocess.run(command, input=typed, text=True, capture_output=True, timeout=30, check=False)
+                    done = subprocess.run(
+                        command, input=typed, text=True, capture_output=True, timeout=30, check=False, env=environment
+                    )
+                    ended = done.returncode
                 walls.append(time.monotonic() - begun)
                 counted = bench.counted()
                 starts.append((counted["first"] or float("inf")) - begun)
             wall, start = statistics.median(walls[1:]), statistics.median(starts[1:])
             baseline = baseline or wall
             shown = verdict(start, 0.5, " s") if name.startswith("mailkit") else f"{start:.2f} s"
-            rows.append((name, f"{wall:.2f}", f"{wall / baseline:.1f}", shown, str(counted["connections"])))
-    heads = ("", "s (median of 5)", "ratio", "start to first connection", "connections")
+            rows.append((name, f"{wall:.2f}", f"{wall / baseline:.1f}", shown, str(counted["connections"]), str(ended)))
+    heads = ("", "s (median of 5)", "ratio", "start to first connection", "connections", "exit status")
     return table("One target, as a whole process", heads, rows)
 
 
@@ -173,7 +177,7 @@ def hundred(folder: Path) -> str:
             most = bench.counted()["most"]
         what = f"{delay * 1000:.0f} ms before each reply line" if delay else "no latency"
         goal = verdict(taken / yardstick, 1.5) if delay else f"{taken / yardstick:.2f}"
-        rows.append((what, f"{yardstick:.2f}", f"{taken:.2f}", goal, verdict(most, 4)))
+        rows.append((what, f"{yardstick:.2f}", f"{taken:.2f}", goal, f"{most} (goal: at most 4)"))
     heads = ("", "bare script, s", "mailkit, s", "ratio", "connections per address, at most")
     return table("A hundred targets at once (median of 3)", heads, rows)
 
@@ -191,7 +195,7 @@ def thousand(folder: Path) -> str:
         ("seconds", f"{measured['seconds']:.1f}"),
         ("resident after 100, 500, 1,000 targets", ", ".join(f"{sizes[place] / 2**20:.1f} MiB" for place in (0, 4, 9))),
         ("growth per target over the second half", f"{growth / 1024:.2f} KiB"),
-        ("connections per address, at most", verdict(most, 4)),
+        ("connections per address, at most", f"{most} (goal: at most 4)"),
     ]
     return table("A thousand targets, 50 at a time", ("", "mailkit"), rows)
 
@@ -206,7 +210,7 @@ def main() -> None:
         folder = Path(name)
         authority = trustme.CA(key_type=trustme.KeyType.RSA)
         authority.cert_pem.write_to_path(str(folder / "ca.pem"))
-        identity = authority.issue_cert("mx.bench.test", key_type=trustme.KeyType.RSA)
+        identity = authority.issue_cert("mx.bench.test", str(FIRST), key_type=trustme.KeyType.RSA)
         identity.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
         machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
         parts = [f"# mailkit beside others\n\n{machine}. RSA-2048 on loopback; the server runs in a process of its own.\n"]

@@ -83,6 +83,7 @@ class Words(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     unknown: str
     and_more: str
+    fetch: str
     steps: dict[str, str]
     stages: dict[str, str]
     modes: dict[str, str]

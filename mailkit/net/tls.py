@@ -206,7 +206,7 @@ class TlsClient:
         for sent in (self.connection.get_peer_cert_chain() or [])[:_MAX_CHAIN]:
             try:
                 certificate = sent.to_cryptography()
-                chain.append((certificate, _describe(certificate, want_tlsa=self._want_tlsa)))
+                chain.append((certificate, _describe(certificate, self._want_tlsa)))
             except ValueError as error:
                 return chain, visible(shorten(str(error), 200))
         return chain, None
@@ -262,7 +262,8 @@ def _names(certificate: x509.Certificate) -> tuple[list[str], list[str]]:
     return extension.get_values_for_type(x509.DNSName), [str(one) for one in extension.get_values_for_type(x509.IPAddress)]
 
 
-def _describe(certificate: x509.Certificate, *, want_tlsa: bool) -> Certificate:
+@functools.lru_cache(maxsize=256)  # a batch meets the same authorities again and again
+def _describe(certificate: x509.Certificate, want_tlsa: bool) -> Certificate:  # noqa: FBT001 - a key of the cache
     key = _or_none(certificate.public_key)
     usage = _or_none(lambda: certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
     access = _or_none(lambda: certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value)

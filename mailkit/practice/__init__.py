@@ -11,7 +11,8 @@ It is the demo, the tutorial and a test bed::
 :data:`PLAYS` is the table of all practice servers.
 """
 
-from mailkit.practice.plays import PLAYS
+from mailkit.practice.play import PLAYS
 from mailkit.practice.server import PracticeServer, practice_server
+from mailkit.practice.site import PracticeSite, practice_site
 
-__all__ = ["PLAYS", "PracticeServer", "practice_server"]
+__all__ = ["PLAYS", "PracticeServer", "PracticeSite", "practice_server", "practice_site"]

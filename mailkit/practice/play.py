@@ -1,77 +1,86 @@
 """What a practice server plays, as data: frozen values that :mod:`mailkit.practice.server` acts out.
 
-:mod:`mailkit.practice.plays` holds the table of them. A play says what the server does, and which findings are then the truth.
+The table of them is ``plays.toml``, one row for each kind of server. A play says what the server does, and which
+findings are then the truth.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from importlib.resources import files
 from types import MappingProxyType
 from typing import Literal
 
+import msgspec
+from msgspec import Struct
+
 from mailkit.observation import Asked, Security
 
-__all__ = ["ALL_MECHANISMS", "KEYWORDS", "Answer", "Ask", "Play", "Step", "Then"]
-
-Step = Literal["greeting", "HELO", "EHLO", "STARTTLS", "handshake", "AUTH", "MAIL", "RCPT", "DATA", "message", "RSET", "NOOP", "QUIT"]
-"""A moment of the session: a command, or ``handshake`` (instead of the TLS handshake), or ``message`` (after the last dot)."""
+__all__ = ["PLAYS", "Answer", "Ask", "Play", "Then"]
 
 Then = Literal["go-on", "close", "reset", "hang", "endless", "flood", "long-line"]
-"""What follows an answer: the session, its end (FIN or RST), silence; continuation lines for ever (twenty a second), a million of
-them at once, or one line of 10 MB."""
+"""What follows an answer: the session; its end (FIN or RST); silence; continuation lines for ever (twenty a second); a million of
+them at once; one line of 10 MB."""
 
-KEYWORDS = ("PIPELINING", "SIZE 10240000", "ENHANCEDSTATUSCODES", "8BITMIME", "DSN", "SMTPUTF8")
-"""What a server usually lists after EHLO, besides STARTTLS and AUTH."""
-
-ALL_MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER")
+_KEYWORDS = ("PIPELINING", "SIZE 10240000", "ENHANCEDSTATUSCODES", "8BITMIME", "DSN", "SMTPUTF8")
+_MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True, forbid_unknown_fields=True):
     """What the server does at one step instead of the usual.
 
-    ``lines`` is the reply without CRLF (``None``: the usual reply; empty: none), ``raw`` bytes to be sent as they are instead,
-    ``delay`` the seconds before it, ``then`` what follows. A reply 2xx or 3xx carries the command out, any other does not.
+    A reply 2xx or 3xx carries the command out, any other does not. ``{host}`` and ``{peer}`` in ``lines`` are the server's
+    name and the client's address.
     """
 
     lines: tuple[str, ...] | None = None
-    raw: bytes = b""
+    """The reply without CRLF; ``None``: the usual reply; empty: none."""
+    raw: str = ""
+    """Sent instead, as it is: each character is one byte."""
     delay: float = 0.0
+    """Seconds before it."""
     then: Then = "go-on"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Ask(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """With what a server is to be asked for its fault to be seen; ``None``: nothing special."""
 
     security: Asked = "auto"
     user: str | None = None
     password: str | None = None
+    """The password, or the access token for XOAUTH2 and OAUTHBEARER."""
     mechanism: str | None = None
     sender: str | None = None
     recipient: str | None = None
+    message: bool = False
+    """The fault shows only when a message is really handed over."""
+    by_name: bool = False
+    """The fault shows only when the server is asked by its host name, looked up at the practice name server."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Play:
+class Play(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One kind of practice server."""
 
     id: str
     title: str
     """One plain sentence: what this server does."""
     expects: tuple[str, ...] = ()
-    """The codes of the findings (warnings and errors) a complete probe should come to; empty: nothing is wrong."""
+    """The codes of the warnings and errors a complete probe should come to; empty: nothing is wrong."""
     ask: Ask = Ask()
     security: Security = "starttls"
     """What the server really speaks."""
 
-    answers: Mapping[str, Answer] = field(default_factory=lambda: MappingProxyType({}))
-    """Departures from the usual by :data:`Step`; ``"EHLO/tls"`` and ``"EHLO/clear"`` only inside and outside TLS, ``"*"`` for every command that is not named."""
-    keywords: tuple[str, ...] = KEYWORDS
+    answers: dict[str, Answer] = {}
+    """Departures from the usual by step.
+
+    A step is a command, ``greeting``, ``handshake`` (before the TLS handshake), ``message`` (after the last dot), or ``*`` (every
+    command not named). ``EHLO/tls`` and ``EHLO/clear`` are meant only inside and outside TLS.
+    """
+    keywords: tuple[str, ...] = _KEYWORDS
+    """What is listed after EHLO, besides STARTTLS and AUTH."""
     announces_starttls: bool = True
     """False: STARTTLS works but is not listed."""
-    mechanisms: tuple[str, ...] = ALL_MECHANISMS
+    mechanisms: tuple[str, ...] = _MECHANISMS
     auth: Literal["inside-tls", "always", "never"] = "inside-tls"
     needs: tuple[Literal["tls", "login"], ...] = ()
     """What has to come before MAIL."""
@@ -98,4 +107,26 @@ class Play:
     """Seconds before every single byte."""
     listens: Literal["yes", "closed", "full"] = "yes"
     """``closed``: nobody listens on the port. ``full``: connections are neither accepted nor refused."""
-    families: tuple[Literal[4, 6], ...] = (4,)
+    addresses: tuple[str, ...] = ("127.0.0.1",)
+    """The loopback addresses it listens on, with one port; those the machine does not have are left out."""
+
+    host: str = ""
+    """Its host name in the practice site; empty: its id below ``practice.test``."""
+    published: tuple[str, ...] = ()
+    """The addresses the name server gives for it; empty: those it listens on."""
+    tlsa: Literal["fits", "differs"] | None = None
+    """A TLSA record (``3 1 1``) is published for it."""
+
+    @property
+    def host_name(self) -> str:
+        """Its host name in the practice site."""
+        return self.host or f"{self.id}.practice.test"
+
+
+def _load() -> dict[str, Play]:
+    rows = msgspec.toml.decode((files("mailkit.practice") / "plays.toml").read_bytes(), type=dict[str, dict[str, object]])
+    return {name: msgspec.convert({"id": name, **row}, Play) for name, row in rows.items()}
+
+
+PLAYS: Mapping[str, Play] = MappingProxyType(_load())
+"""All kinds of practice servers by id: good ones, and one for each fault a support engineer meets."""

@@ -103,19 +103,29 @@ async def _token(name: str, ask: Ask, initial: bytes | None, accounts: Accounts)
     """XOAUTH2, and OAUTHBEARER (RFC 7628): a refusal is first explained in a JSON challenge."""
     message = _text(await ask(b"") if initial is None else initial)
     header, _, rest = message.partition("\1")
-    pairs = dict(part.partition("=")[::2] for part in ([header, *rest.split("\1")] if name == "XOAUTH2" else rest.split("\1")) if part)
-    user = pairs.get("user", "") if name == "XOAUTH2" else next((part[2:] for part in header.split(",") if part.startswith("a=")), "")
+    pairs = dict(
+        part.partition("=")[::2] for part in ([header, *rest.split("\1")] if name == "XOAUTH2" else rest.split("\1")) if part
+    )
+    user = (
+        pairs.get("user", "")
+        if name == "XOAUTH2"
+        else next((part[2:] for part in header.split(",") if part.startswith("a=")), "")
+    )
     scheme, _, token = pairs.get("auth", "").partition(" ")
     if not user or scheme.lower() != "bearer":
         raise ExchangeError(_MALFORMED)
     verdict = accounts.judge(user, name, right=accounts.has_token(user, token))
     if verdict.refusal is None:
         return verdict
-    why = {"status": "400", "schemes": "Bearer", "scope": "https://practice.test/smtp"} if name == "XOAUTH2" else {
-        "status": "invalid_token",
-        "scope": "smtp",
-        "openid-configuration": "https://practice.test/.well-known/openid-configuration",
-    }
+    why = (
+        {"status": "400", "schemes": "Bearer", "scope": "https://practice.test/smtp"}
+        if name == "XOAUTH2"
+        else {
+            "status": "invalid_token",
+            "scope": "smtp",
+            "openid-configuration": "https://practice.test/.well-known/openid-configuration",
+        }
+    )
     await ask(json.dumps(why, separators=(",", ":")).encode())
     return Verdict(user, ("535 5.7.8 Username and Password not accepted: the access token is invalid or has expired",))
 

@@ -12,21 +12,21 @@ import socket
 import ssl
 import tempfile
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from mailkit.observation import Security
 from mailkit.practice.account import Accounts
 from mailkit.practice.certificates import Authority
 from mailkit.practice.mailbox import Mailboxes
-from mailkit.practice.play import Ask, Play
-from mailkit.practice.plays import PLAYS
+from mailkit.practice.play import PLAYS, Ask, Play
 from mailkit.practice.session import Session, Stage
 from mailkit.practice.wire import Wire
 
 __all__ = ["PracticeServer", "practice_server"]
 
-_LOOPBACK = {4: "127.0.0.1", 6: "::1"}
+_LOOPBACK = "127.0.0.1"
 _MOST_CONNECTIONS = 2000
 _BACKLOG = 1024
 _TRIES = 20
@@ -36,13 +36,22 @@ class PracticeServer:
     """A running practice server."""
 
     def __init__(
-        self, play: Play, *, authority: Authority, accounts: Accounts, mailboxes: Mailboxes, name: str | None = None, reply_delay: float = 0.0,
-        banner_delay: float | None = None, idle: float = 60.0, lifetime: float = 300.0,
+        self,
+        play: Play,
+        *,
+        authority: Authority,
+        accounts: Accounts,
+        mailboxes: Mailboxes,
+        name: str | None = None,
+        reply_delay: float = 0.0,
+        banner_delay: float | None = None,
+        idle: float = 60.0,
+        lifetime: float = 300.0,
     ) -> None:
         self.play = play
-        self.name = name or f"{play.id}.practice.test"
+        self.name = name or play.host_name
         """Its host name in the practice zone and in its certificate."""
-        self.host = _LOOPBACK[4]
+        self.host = _LOOPBACK
         self.port = 0
         self.addresses: tuple[str, ...] = ()
         """The loopback addresses it listens on, all with the same port."""
@@ -52,7 +61,13 @@ class PracticeServer:
         self.accounts = accounts
         self.mailboxes = mailboxes
         self._stage = Stage(
-            host=self.name, play=play, accounts=accounts, mailboxes=mailboxes, context=self._context, reply_delay=reply_delay, banner_delay=banner_delay
+            host=self.name,
+            play=play,
+            accounts=accounts,
+            mailboxes=mailboxes,
+            context=self._context,
+            reply_delay=reply_delay,
+            banner_delay=banner_delay,
         )
         self._idle, self._lifetime = idle, lifetime
         self._sockets: list[socket.socket] = []
@@ -91,7 +106,7 @@ class PracticeServer:
 
     async def start(self) -> None:
         """Listen on a free port of every address the play asks for and the machine has."""
-        listening = self._bind(self.play.families)
+        listening = _bind_all(self.play.addresses)
         self.port = listening[0].getsockname()[1]
         self.addresses = tuple(each.getsockname()[0] for each in listening)
         self.host = self.addresses[0]
@@ -118,30 +133,6 @@ class PracticeServer:
         for server in self._servers:
             await server.wait_closed()
         self._servers, self._sockets = [], []
-
-    def _bind(self, families: Sequence[int]) -> list[socket.socket]:
-        for _ in range(_TRIES):
-            bound: list[socket.socket] = []
-            for family in families:
-                each = socket.socket(socket.AF_INET if family == 4 else socket.AF_INET6)  # noqa: PLR2004  # IPv4
-                try:
-                    if family == 6:  # noqa: PLR2004  # IPv6
-                        each.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-                    each.bind((_LOOPBACK[family], bound[0].getsockname()[1] if bound else 0))
-                except OSError as error:
-                    each.close()
-                    if error.errno == errno.EADDRINUSE and bound:
-                        break  # this port is taken in the other family: begin again with another port
-                    if not bound and family == families[-1]:
-                        raise
-                    continue  # the machine has no IPv6
-                each.setblocking(False)  # noqa: FBT003  # the standard library's signature
-                bound.append(each)
-            else:
-                return bound
-            for each in bound:
-                each.close()
-        raise OSError(errno.EADDRINUSE, "no port is free in both address families")
 
     def _fill(self, listening: socket.socket) -> None:
         """Use up the queue of a listener nobody accepts from: the next SYN gets no answer (on Windows: is refused)."""
@@ -180,6 +171,42 @@ class PracticeServer:
         return await asyncio.to_thread(self.authority.context, self.play, self.name)
 
 
+def _bind_all(addresses: Sequence[str]) -> list[socket.socket]:
+    """Bind one free port on all those addresses the machine has; on 127.0.0.1 if it has none of them."""
+    present = [address for address in addresses if _is_present(address)] or [_LOOPBACK]
+    for _ in range(_TRIES):
+        with ExitStack() as stack:
+            bound: list[socket.socket] = []
+            try:
+                for address in present:
+                    bound.append(stack.enter_context(_bind(address, bound[0].getsockname()[1] if bound else 0)))
+            except OSError:
+                continue  # the port is taken on another of the addresses: again with another port
+            stack.pop_all()
+            return bound
+    raise OSError(errno.EADDRINUSE, f"no port is free on all of {', '.join(present)}")
+
+
+@cache
+def _is_present(address: str) -> bool:
+    try:
+        _bind(address, 0).close()
+    except OSError:
+        return False
+    return True
+
+
+def _bind(address: str, port: int) -> socket.socket:
+    bound = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    try:
+        bound.setblocking(False)  # noqa: FBT003  # the standard library's signature
+        bound.bind((address, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
 @asynccontextmanager
 async def practice_server(
     play: str | Play,
@@ -192,7 +219,7 @@ async def practice_server(
     """Run one practice server on a free loopback port.
 
     Args:
-        play: An id of :data:`~mailkit.practice.plays.PLAYS`, or a play of your own.
+        play: An id of :data:`~mailkit.practice.play.PLAYS`, or a play of your own.
         reply_delay: Seconds before each reply line.
         banner_delay: Seconds before the greeting, for a play that delays it (instead of its own).
         idle: Seconds a client may be silent.
@@ -206,7 +233,14 @@ async def practice_server(
     try:
         authority = await asyncio.to_thread(Authority, Path(folder.name))
         server = PracticeServer(
-            wanted, authority=authority, accounts=Accounts(), mailboxes=Mailboxes(), reply_delay=reply_delay, banner_delay=banner_delay, idle=idle, lifetime=lifetime
+            wanted,
+            authority=authority,
+            accounts=Accounts(),
+            mailboxes=Mailboxes(),
+            reply_delay=reply_delay,
+            banner_delay=banner_delay,
+            idle=idle,
+            lifetime=lifetime,
         )
         try:
             await server.start()

@@ -15,9 +15,10 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import format_datetime
+
+from msgspec import Struct
 
 from mailkit.practice.account import Accounts
 from mailkit.practice.addresses import KNOWN, LOCAL_DOMAINS, RECIPIENTS, is_address
@@ -37,27 +38,6 @@ _LONG_LINE = 10_000_000
 
 _PATH = re.compile(r"(FROM|TO):\s*<([^<>\r\n]*)>(.*)", re.IGNORECASE)
 _PARAMETERS = {"MAIL": {"SIZE", "BODY", "SMTPUTF8", "RET", "ENVID", "AUTH"}, "RCPT": {"NOTIFY", "ORCPT"}}
-
-
-@dataclass(slots=True, kw_only=True)
-class Stage:
-    """What all sessions of a server have in common."""
-
-    host: str
-    """The name the server calls itself."""
-    play: Play
-    accounts: Accounts
-    mailboxes: Mailboxes
-    context: Callable[[], Awaitable[ssl.SSLContext]]
-    reply_delay: float = 0.0
-    """Seconds before each reply line."""
-    banner_delay: float | None = None
-    """Seconds instead of the play's own delay before the greeting."""
-    greylisted: dict[tuple[str, str], float] = field(default_factory=dict)
-
-
-class _OverError(Exception):
-    """The play says that the session ends here."""
 
 
 class Session:
@@ -90,13 +70,13 @@ class Session:
         try:
             if self._play.security == "implicit":
                 await self._handshake()
-            await self._say("greeting", f"220 {self._stage.host} ESMTP mailkit practice")
+            await self._dialogue.say("greeting", f"220 {self._stage.host} ESMTP mailkit practice")
             while True:
                 await self._command()
         except TimeoutError:
             with suppress(TimeoutError, OSError, ssl.SSLError):
                 await self._wire.send(f"421 4.4.2 {self._stage.host} Error: timeout exceeded\r\n".encode())
-        except (_OverError, OSError, ssl.SSLError):
+        except (OverError, OSError, ssl.SSLError):
             pass
         await self._wire.close()
 
@@ -104,95 +84,30 @@ class Session:
         try:
             line = await self._wire.line(_LINE_LIMIT)
         except LongLineError:
-            await self._refuse("500 5.5.2 Error: line too long")
+            await self._dialogue.refuse("500 5.5.2 Error: line too long")
             return
         if line is None:
-            raise _OverError
+            raise OverError
         verb, _, rest = line.decode("utf-8", "replace").partition(" ")
         verb = verb.strip().upper()
         if verb in self._verbs:
             await self._verbs[verb](rest.strip())
         elif "*" in self._play.answers:
-            await self._say("*", "")
+            await self._dialogue.say("*", "")
         else:
-            await self._refuse("500 5.5.2 Error: command not recognized")
-
-    # --- speaking -----------------------------------------------------------------------------------------------
-
-    def _answer(self, step: str) -> Answer | None:
-        answers = self._play.answers
-        place = "tls" if self._wire.encrypted else "clear"
-        return answers.get(f"{step}/{place}") or answers.get(step) or (answers.get("*") if step in self._verbs else None)
-
-    async def _say(self, step: str, *usual: str) -> bool:
-        """Give the usual reply or the play's answer; whether it was positive (2xx, 3xx)."""
-        answer = self._answer(step) or Answer()
-        delay = answer.delay
-        if delay and step == "greeting" and self._stage.banner_delay is not None:
-            delay = self._stage.banner_delay
-        if delay:
-            await asyncio.sleep(delay)
-        lines = usual if answer.lines is None else tuple(map(self._fill, answer.lines))
-        if answer.raw:
-            await self._wire.send(answer.raw)
-        else:
-            await self._lines(lines)
-        await self._then(answer)
-        return (answer.raw or "".join(lines[-1:]).encode())[:1] in (b"2", b"3")
-
-    async def _refuse(self, *lines: str) -> None:
-        """Refuse a command; after too many, hang up."""
-        self._errors += 1
-        if self._errors >= _ERRORS_ALLOWED:
-            await self._lines((f"421 4.7.0 {self._stage.host} Error: too many errors",))
-            raise _OverError
-        await self._lines(lines)
-
-    async def _lines(self, lines: Sequence[str]) -> None:
-        encoded = [f"{line}\r\n".encode("utf-8", "surrogateescape") for line in lines]
-        if self._stage.reply_delay:
-            for line in encoded:
-                await asyncio.sleep(self._stage.reply_delay)
-                await self._wire.send(line)
-        elif encoded:
-            await self._wire.send(b"".join(encoded))
-
-    async def _then(self, answer: Answer) -> None:
-        number = 0
-        match answer.then:
-            case "go-on":
-                return
-            case "reset":
-                self._wire.reset()
-            case "hang":
-                await self._wire.discard()
-            case "endless":
-                while True:
-                    number += 1
-                    await asyncio.sleep(_ENDLESS_PAUSE)
-                    await self._wire.send(f"250-PRACTICE-{number}\r\n".encode())
-            case "flood":
-                for _ in range(_FLOOD_LINES // 1000):
-                    await self._wire.send(b"250-PRACTICE\r\n" * 1000)
-            case "long-line":
-                for _ in range(_LONG_LINE // 50_000):
-                    await self._wire.send(b"x" * 50_000)
-        raise _OverError
-
-    def _fill(self, line: str) -> str:
-        return line.replace("{host}", self._stage.host).replace("{peer}", self._wire.peer)
+            await self._dialogue.refuse("500 5.5.2 Error: command not recognized")
 
     # --- hello and TLS ------------------------------------------------------------------------------------------
 
     async def _on_helo(self, name: str) -> None:
         if not name:
-            await self._refuse("501 5.5.4 Syntax: HELO hostname")
-        elif await self._say("HELO", f"250 {self._stage.host}"):
+            await self._dialogue.refuse("501 5.5.4 Syntax: HELO hostname")
+        elif await self._dialogue.say("HELO", f"250 {self._stage.host}"):
             self._begin(name)
 
     async def _on_ehlo(self, name: str) -> None:
         if not name:
-            await self._refuse("501 5.5.4 Syntax: EHLO hostname")
+            await self._dialogue.refuse("501 5.5.4 Syntax: EHLO hostname")
             return
         offers = [self._stage.host, *self._play.keywords]
         if self._play.security == "starttls" and self._play.announces_starttls and not self._wire.encrypted:
@@ -200,7 +115,7 @@ class Session:
         if self._offers_auth:
             offers.insert(4, "AUTH " + " ".join(self._play.mechanisms))
         last = len(offers) - 1
-        if await self._say("EHLO", *(f"250{'-' if i < last else ' '}{offer}" for i, offer in enumerate(offers))):
+        if await self._dialogue.say("EHLO", *(f"250{'-' if i < last else ' '}{offer}" for i, offer in enumerate(offers))):
             self._begin(name)
 
     def _begin(self, name: str) -> None:
@@ -208,20 +123,20 @@ class Session:
         self._sender, self._recipients = None, []
 
     async def _on_starttls(self, rest: str) -> None:
-        if self._play.security != "starttls" and self._answer("STARTTLS") is None:
-            await self._refuse("502 5.5.1 Error: command not implemented")
+        if self._play.security != "starttls" and self._dialogue.answer("STARTTLS") is None:
+            await self._dialogue.refuse("502 5.5.1 Error: command not implemented")
         elif rest:
-            await self._refuse("501 5.5.4 Syntax: STARTTLS")
+            await self._dialogue.refuse("501 5.5.4 Syntax: STARTTLS")
         elif self._wire.encrypted:
-            await self._refuse("554 5.5.1 Error: TLS already active")
-        elif await self._say("STARTTLS", "220 2.0.0 Ready to start TLS"):
+            await self._dialogue.refuse("554 5.5.1 Error: TLS already active")
+        elif await self._dialogue.say("STARTTLS", "220 2.0.0 Ready to start TLS"):
             await self._handshake()
             # RFC 3207, 4.2: everything learnt before is forgotten.
             self._helo, self._user, self._sender, self._recipients = None, None, None, []
 
     async def _handshake(self) -> None:
-        if self._answer("handshake"):
-            await self._say("handshake")
+        if self._dialogue.answer("handshake"):
+            await self._dialogue.say("handshake")
         await self._wire.start_tls(await self._stage.context(), keep=self._play.executes_injected)
 
     # --- log-in -------------------------------------------------------------------------------------------------
@@ -234,14 +149,14 @@ class Session:
         name, _, initial = rest.partition(" ")
         name = name.upper()
         if self._play.auth == "never":
-            await self._refuse("503 5.5.1 Error: authentication not enabled")
+            await self._dialogue.refuse("503 5.5.1 Error: authentication not enabled")
         elif not self._offers_auth:
-            await self._refuse("530 5.7.0 Must issue a STARTTLS command first" if self._play.security == "starttls" else "538 5.7.11 Encryption required for requested authentication mechanism")
+            await self._dialogue.refuse("538 5.7.11 Encryption required for requested authentication mechanism")
         elif self._helo is None or self._user is not None or self._sender is not None:
-            await self._refuse("503 5.5.1 Error: AUTH is not possible now")
+            await self._dialogue.refuse("503 5.5.1 Error: AUTH is not possible now")
         elif name not in self._play.mechanisms or name not in MECHANISMS:
-            await self._refuse("504 5.5.4 Unrecognized authentication type")
-        elif self._answer("AUTH") is None or await self._say("AUTH"):
+            await self._dialogue.refuse("504 5.5.4 Unrecognized authentication type")
+        elif self._dialogue.answer("AUTH") is None or await self._dialogue.say("AUTH"):
             await self._log_in(name, initial)
 
     async def _log_in(self, name: str, initial: str) -> None:
@@ -250,24 +165,24 @@ class Session:
             first = None if not initial else b"" if initial == "=" else _decoded(initial)
             verdict = await MECHANISMS[name](self._challenge, first, self._stage.accounts)
         except ExchangeError as error:
-            await self._refuse(error.reply)
+            await self._dialogue.refuse(error.reply)
             return
         if verdict.refusal is None:
             self._user = verdict.user
-            await self._lines(("235 2.7.0 Authentication successful",))
+            await self._dialogue.lines("235 2.7.0 Authentication successful")
         else:
-            await self._refuse(*verdict.refusal)
+            await self._dialogue.refuse(*verdict.refusal)
             if verdict.close:
-                raise _OverError
+                raise OverError
 
     async def _challenge(self, challenge: bytes) -> bytes:
-        await self._lines((f"334 {base64.b64encode(challenge).decode()}",))
+        await self._dialogue.lines(f"334 {base64.b64encode(challenge).decode()}")
         try:
             line = await self._wire.line(_LINE_LIMIT)
         except LongLineError:
             raise ExchangeError("500 5.5.6 Authentication exchange line is too long") from None
         if line is None:
-            raise _OverError
+            raise OverError
         if line == b"*":
             raise ExchangeError("501 5.7.0 Authentication aborted")
         return _decoded(line.decode("ascii", "replace"))
@@ -280,22 +195,22 @@ class Session:
             return
         address, parameters = parsed
         if "tls" in self._play.needs and not self._wire.encrypted:
-            await self._refuse("530 5.7.0 Must issue a STARTTLS command first")
+            await self._dialogue.refuse("530 5.7.0 Must issue a STARTTLS command first")
         elif "login" in self._play.needs and self._user is None:
-            await self._refuse(self._play.login_reply)
+            await self._dialogue.refuse(self._play.login_reply)
         elif self._sender is not None:
-            await self._refuse("503 5.5.1 Error: nested MAIL command")
+            await self._dialogue.refuse("503 5.5.1 Error: nested MAIL command")
         elif address and not is_address(address):
-            await self._refuse("501 5.1.7 Bad sender address syntax")
+            await self._dialogue.refuse("501 5.1.7 Bad sender address syntax")
         elif not address.isascii() and "SMTPUTF8" not in parameters:
-            await self._refuse("553 5.6.7 Must declare SMTPUTF8 to send unicode address")
+            await self._dialogue.refuse("553 5.6.7 Must declare SMTPUTF8 to send unicode address")
         elif address.lower().endswith(".invalid"):
-            await self._refuse(f"550 5.1.8 <{address}>: Sender address rejected: Domain not found")
+            await self._dialogue.refuse(f"550 5.1.8 <{address}>: Sender address rejected: Domain not found")
         elif self._play.own_sender_only and self._user is not None and address.lower() != self._user.lower():
-            await self._refuse(f"553 5.7.1 <{address}>: Sender address rejected: not owned by user {self._user}")
+            await self._dialogue.refuse(f"553 5.7.1 <{address}>: Sender address rejected: not owned by user {self._user}")
         elif (size := parameters.get("SIZE", "")).isdigit() and int(size[:20]) > self._most_bytes:
-            await self._refuse("552 5.3.4 Message size exceeds fixed limit")
-        elif await self._say("MAIL", "250 2.1.0 Ok"):
+            await self._dialogue.refuse("552 5.3.4 Message size exceeds fixed limit")
+        elif await self._dialogue.say("MAIL", "250 2.1.0 Ok"):
             self._sender = address
 
     async def _on_rcpt(self, rest: str) -> None:
@@ -304,14 +219,14 @@ class Session:
             return
         address = parsed[0]
         if self._sender is None:
-            await self._refuse("503 5.5.1 Error: need MAIL command")
+            await self._dialogue.refuse("503 5.5.1 Error: need MAIL command")
         elif not is_address(address):
-            await self._refuse("501 5.1.3 Bad recipient address syntax")
+            await self._dialogue.refuse("501 5.1.3 Bad recipient address syntax")
         elif len(self._recipients) >= _RECIPIENTS_ALLOWED:
-            await self._refuse("452 4.5.3 Error: too many recipients")
+            await self._dialogue.refuse("452 4.5.3 Error: too many recipients")
         elif refusal := self._refusal(address):
-            await self._refuse(refusal)
-        elif await self._say("RCPT", "250 2.1.5 Ok"):
+            await self._dialogue.refuse(refusal)
+        elif await self._dialogue.say("RCPT", "250 2.1.5 Ok"):
             self._recipients.append(address)
 
     def _refusal(self, address: str) -> str | None:
@@ -328,27 +243,30 @@ class Session:
             known = self._stage.greylisted
             if len(known) > 10_000:  # noqa: PLR2004  # a bound on memory, nothing else
                 known.clear()
-            first = known.setdefault((self._sender or "", address.lower()), time.monotonic())
-            if time.monotonic() - first < self._play.greylist or time.monotonic() == first:
+            pair = (self._sender or "", address.lower())
+            new = pair not in known
+            if time.monotonic() - known.setdefault(pair, time.monotonic()) < self._play.greylist or new:
                 return f"450 4.2.0 <{address}>: Recipient address rejected: Greylisted, see https://practice.test/greylist"
         return None
 
     async def _on_data(self, rest: str) -> None:
         if rest:
-            await self._refuse("501 5.5.4 Syntax: DATA")
+            await self._dialogue.refuse("501 5.5.4 Syntax: DATA")
         elif not self._recipients:
-            await self._refuse("503 5.5.1 Error: need RCPT command" if self._sender is not None else "503 5.5.1 Error: need MAIL command")
-        elif await self._say("DATA", "354 End data with <CR><LF>.<CR><LF>"):
+            await self._dialogue.refuse(
+                "503 5.5.1 Error: need RCPT command" if self._sender is not None else "503 5.5.1 Error: need MAIL command"
+            )
+        elif await self._dialogue.say("DATA", "354 End data with <CR><LF>.<CR><LF>"):
             content = await self._content()
             sender, recipients = self._sender or "", self._recipients
             self._sender, self._recipients = None, []
             if content is None:
-                await self._refuse("552 5.3.4 Message size exceeds fixed limit")
+                await self._dialogue.refuse("552 5.3.4 Message size exceeds fixed limit")
             elif not self._stage.mailboxes.has_room(len(content) * len(recipients)):
-                await self._refuse("452 4.3.1 Insufficient system storage")
+                await self._dialogue.refuse("452 4.3.1 Insufficient system storage")
             else:
                 queue_id = secrets.token_hex(5).upper()
-                if await self._say("message", f"250 2.0.0 Ok: queued as {queue_id}"):
+                if await self._dialogue.say("message", f"250 2.0.0 Ok: queued as {queue_id}"):
                     self._deliver(content, sender, recipients, queue_id)
 
     async def _content(self) -> bytes | None:
@@ -361,7 +279,7 @@ class Session:
                 size = self._most_bytes + 1
                 continue
             if line is None:
-                raise _OverError
+                raise OverError
             if line == b".":
                 return b"".join(lines) if size <= self._most_bytes else None
             size += len(line) + 2
@@ -398,15 +316,15 @@ class Session:
     async def _envelope(self, verb: str, word: str, rest: str) -> tuple[str, dict[str, str]] | None:
         """Read ``FROM:<…>`` or ``TO:<…>`` and its parameters; a wrong one is refused here."""
         if self._helo is None:
-            await self._refuse("503 5.5.1 Error: send HELO/EHLO first")
+            await self._dialogue.refuse("503 5.5.1 Error: send HELO/EHLO first")
             return None
         match = _PATH.fullmatch(rest)
         if match is None or match[1].upper() != word:
-            await self._refuse(f"501 5.5.4 Syntax: {verb} {word}:<address>")
+            await self._dialogue.refuse(f"501 5.5.4 Syntax: {verb} {word}:<address>")
             return None
         parameters = {name.upper(): value for name, _, value in (part.partition("=") for part in match[3].split())}
         if unknown := parameters.keys() - _PARAMETERS[verb]:
-            await self._refuse(f"555 5.5.4 Unsupported option: {sorted(unknown)[0][:50]}")
+            await self._dialogue.refuse(f"555 5.5.4 Unsupported option: {sorted(unknown)[0][:50]}")
             return None
         return match[2], parameters
 
@@ -414,17 +332,17 @@ class Session:
 
     async def _on_rset(self, _: str) -> None:
         self._sender, self._recipients = None, []
-        await self._say("RSET", "250 2.0.0 Ok")
+        await self._dialogue.say("RSET", "250 2.0.0 Ok")
 
     async def _on_noop(self, _: str) -> None:
-        await self._say("NOOP", "250 2.0.0 Ok")
+        await self._dialogue.say("NOOP", "250 2.0.0 Ok")
 
     async def _on_vrfy(self, _: str) -> None:
-        await self._lines(("252 2.0.0 Cannot verify, but will try",))
+        await self._dialogue.lines("252 2.0.0 Cannot verify, but will try")
 
     async def _on_quit(self, _: str) -> None:
-        await self._say("QUIT", "221 2.0.0 Bye")
-        raise _OverError
+        await self._dialogue.say("QUIT", "221 2.0.0 Bye")
+        raise OverError
 
 
 def _decoded(text: str) -> bytes:

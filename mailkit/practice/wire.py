@@ -120,7 +120,9 @@ class Wire:
     def reset(self) -> None:
         """End with RST."""
         with suppress(OSError):
-            self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if _WINDOWS else "ii", 1, 0))
+            self._writer.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if _WINDOWS else "ii", 1, 0)
+            )
         self._writer.transport.abort()
 
     async def _receive(self) -> bytes:

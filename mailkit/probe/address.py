@@ -124,11 +124,10 @@ class AddressProbe:
         self._recorder.end(GreetingStage, mark, ok=False, error=error, encrypted=False, raw=said, service=service)
 
     async def _inside_tls(self, dialogue: Dialogue, *, greet: bool = True) -> None:
-        if greet and not await dialogue.greet():
-            await dialogue.finish()
+        if (greet and not await dialogue.greet()) or not await dialogue.ehlo():
+            await dialogue.leave()
             return
-        if await dialogue.ehlo():
-            await self._envelope(dialogue)
+        await self._envelope(dialogue)
         await dialogue.finish()
 
     # --- a clear start ----------------------------------------------------------------------------------------
@@ -150,13 +149,10 @@ class AddressProbe:
             if hello is not None and service is not None:
                 self._not_smtp(visible(hello.dialogue.talk.wire.first_answer), service)
                 return
-        if not await dialogue.greet(since=mark):
-            await dialogue.finish()
-            return
-        if await dialogue.ehlo():
+        if await dialogue.greet(since=mark) and await dialogue.ehlo():
             await self._after_ehlo(dialogue)
         else:
-            await dialogue.finish()
+            await dialogue.leave()
 
     async def _hello_against(self, silent: Dialogue) -> _Hello | None:
         """Race the greeting against a ClientHello on a second connection; ``None``: the greeting won, or nobody did."""
@@ -281,9 +277,7 @@ class AddressProbe:
             return
         self._recorder.drop()
         dialogue.close()
-        in_clear = visible(dialogue.plaintext[:200])
-        clean = await self._secure_cleanly(after=(dialogue, mark, in_clear))
-        if clean is None:
+        if await self._secure_cleanly(after=(dialogue, mark)) is None:
             self._tell_injection(mark, dialogue, executed=None, evidence=None)
 
     async def _try_injection(self, dialogue: Dialogue) -> bool:
@@ -293,23 +287,27 @@ class AddressProbe:
         await dialogue.handshake("starttls", wait=TRIAL)
         return not dialogue.talk.wire.text_before_tls and await dialogue.ehlo()
 
-    async def _secure_cleanly(self, after: tuple[Dialogue, Mark, str] | None = None) -> Dialogue | None:
+    async def _secure_cleanly(self, after: tuple[Dialogue, Mark] | None = None) -> Dialogue | None:
         """Do STARTTLS on a new connection without tricks; the connection was reserved already."""
         dialogue = self._new()
         await dialogue.connect(quiet=True)
         if not (await dialogue.greet(quiet=True) and await dialogue.ehlo(quiet=True)):
-            await dialogue.finish()
+            await dialogue.leave()
             return None
         if not await dialogue.starttls():
             await dialogue.finish()
             return None
         await dialogue.handshake("starttls")
         if after is not None:
-            trial, mark, in_clear = after
-            # An answer in the clear that only the trial brought is the answer to the injected NOOP.
-            answered = bool(in_clear) and not dialogue.plaintext
-            evidence = f"the injected NOOP was answered in the clear: {in_clear}" if answered else "the server objected to the trial"
-            self._tell_injection(mark, trial, executed=answered, evidence=evidence)
+            trial, mark = after
+            in_clear = trial.plaintext + trial.talk.wire.text_before_tls
+            if not in_clear:
+                self._tell_injection(mark, trial, executed=False, evidence="the server refused to go on after the NOOP")
+            elif not dialogue.plaintext + dialogue.talk.wire.text_before_tls:
+                # An answer in the clear that only the trial brought is the answer to the NOOP.
+                self._tell_injection(mark, trial, executed=True, evidence=f"the NOOP was answered: {visible(in_clear[:200])}")
+            else:
+                self._tell_injection(mark, trial, executed=None, evidence=None)
         await self._inside_tls(dialogue, greet=False)
         return dialogue
 

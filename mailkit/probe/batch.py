@@ -15,32 +15,37 @@ __all__ = ["probe_many"]
 
 
 async def probe_many(
-    targets: Iterable[str], settings: ProbeSettings | None = None, *, concurrency: int = 100
+    targets: Iterable[str], settings: ProbeSettings | None = None, *, concurrency: int = 100, stop: asyncio.Event | None = None
 ) -> AsyncGenerator[ProbeDocument, None]:
     """Probe targets and yield their documents in the order given.
 
     One set of credentials is tried at one server at a time, and nowhere any more once it was refused. At most ``concurrency``
-    probes run at once, and at most twice as many documents wait for a slower one before them.
+    probes run at once, and at most twice as many documents wait for a slower one before them. Setting ``stop`` ends the probes that
+    run; those not begun are left out.
 
     Raises:
         InputError: a target or a setting cannot be used; the targets before it were probed.
     """
     gate = AuthGate()
     room = asyncio.Semaphore(concurrency)
-    tasks: deque[asyncio.Task[ProbeDocument]] = deque()
+    tasks: deque[asyncio.Task[ProbeDocument | None]] = deque()
 
-    async def one(target: str) -> ProbeDocument:
+    async def one(target: str) -> ProbeDocument | None:
         async with room:
-            return await probe(target, settings, gate=gate)
+            if stop is not None and stop.is_set():
+                return None
+            return await probe(target, settings, gate=gate, stop=stop)
 
     try:
         for target in targets:
             tasks.append(asyncio.create_task(one(target)))
-            while len(tasks) >= concurrency * 2 or (tasks and tasks[0].done()):
-                yield await tasks[0]
+            while tasks and (len(tasks) >= concurrency * 2 or tasks[0].done()):
+                if (document := await tasks[0]) is not None:
+                    yield document
                 tasks.popleft()
         while tasks:
-            yield await tasks[0]
+            if (document := await tasks[0]) is not None:
+                yield document
             tasks.popleft()
     finally:
         for task in tasks:

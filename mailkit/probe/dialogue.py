@@ -144,8 +144,9 @@ class Dialogue:
         """Read the greeting; ``since`` tells from when it has been waited for."""
         waited = 0.0 if since is None else (self.recorder.clock.now() - since.started).total_seconds()
         with self.step(GreetingStage, quiet=quiet, mark=since, encrypted=self.encrypted) as seen:
+            patience = self.recorder.clock.timeout
             try:
-                reply = await self.talk.reply(wait=max(0.1, self.recorder.clock.timeout - waited))
+                reply = await self.talk.reply(wait=max(0.1, patience - waited))
             except ProtocolViolation as error:
                 self.talk.drain()
                 seen.update(raw=error.text, service=identify(error.text))
@@ -154,7 +155,7 @@ class Dialogue:
                 # Some services wait for a word before they show what they are.
                 if error.problem == "timeout" and not self.talk.peek() and not self.talk.lines_received:
                     seen.update(await self._ask_who())
-                raise
+                raise TimedOut(f"no greeting within {patience:g} s", error.problem) from error
             seen.update(ok=reply.code == 220, reply=reply, service=identify(f"{reply.code} {reply.text}"))
             self.greeting = reply.text
             if seen["ok"]:
@@ -222,9 +223,13 @@ class Dialogue:
     async def mail_in_clear(self) -> None:
         """Ask for a transaction before TLS, and take it back."""
         with self.step(ClearMailStage) as seen:
-            reply = await self.talk.command("MAIL FROM:<>")
+            together = self.offers("PIPELINING")
+            await self.talk.send("MAIL FROM:<>", *(("RSET",) if together else ()))
+            reply = await self.talk.reply()
             seen.update(ok=reply.code < 400, reply=reply)
-            if reply.code < 400:
+            if together:
+                await self.talk.reply()
+            elif reply.code < 400:
                 await self.talk.command("RSET")
 
     async def starttls(self, *, inject: bool = False) -> bool:
@@ -257,8 +262,9 @@ class Dialogue:
 
     def tls_client(self) -> TlsClient:
         """Prepare a handshake."""
-        settings = self.shared.settings
-        return TlsClient(self.shared.trust, settings.server_name or self.recorder.host, want_tlsa=self.recorder.port is not None)
+        host = self.recorder.host
+        # TLSA records are found by name only.
+        return TlsClient(self.shared.trust, self.shared.settings.server_name or host, want_tlsa=host != self.recorder.address)
 
     def tell_tls(self, client: TlsClient, seen: dict[str, Any]) -> None:
         """Put what a handshake showed into the facts of its step."""
@@ -383,6 +389,12 @@ class Dialogue:
         with self.step(RecipientStage, **facts, recipient=visible(address)) as seen:
             reply = await self.talk.command(f"RCPT TO:<{address}>")
             seen.update(ok=reply.code < 400, reply=reply)
+
+    async def leave(self) -> None:
+        """Say goodbye to a server that has refused already; whether it still answers means nothing."""
+        await self.talk.quit(GOODBYE)
+        self.recorder.keep(self._lines())
+        self.close()
 
     async def finish(self) -> None:
         """Take back what was begun and say goodbye."""

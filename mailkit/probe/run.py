@@ -33,17 +33,18 @@ AFTERTHOUGHT = 2.0
 
 
 async def observe(
-    target: str, settings: ProbeSettings | None = None, *, gate: AuthGate | None = None
+    target: str, settings: ProbeSettings | None = None, *, gate: AuthGate | None = None, stop: asyncio.Event | None = None
 ) -> AsyncGenerator[Observation, None]:
     """Probe a target and yield each observation as it happens.
 
-    Stop at any moment by leaving the loop or cancelling: every connection is closed, and what was yielded until then can be
-    given to :func:`~mailkit.probe.document.assemble`.
+    Stop at any moment by leaving the loop, cancelling, or setting ``stop`` (which also yields the steps that were under way):
+    every connection is closed, and what was yielded can be given to :func:`~mailkit.probe.document.assemble`.
 
     Args:
         target: ``host``, ``host:port``, ``[v6]:port``, ``mx:domain`` or ``mx:domain:port``.
         settings: how to probe.
         gate: shared by several probes with the same credentials, so that a refusal ends the attempts of all.
+        stop: set it to end early.
 
     Raises:
         InputError: the target or a setting cannot be used; nothing was contacted.
@@ -55,24 +56,31 @@ async def observe(
     shared = Shared(settings, trust, gate or AuthGate())
     task = asyncio.create_task(_Run(parsed, shared, queue.put_nowait).all())
     task.add_done_callback(lambda _: queue.put_nowait(None))
+    stopper = asyncio.create_task(_cancel_on(stop, task)) if stop is not None else None
     try:
         while (observation := await queue.get()) is not None:
             yield observation
-        await task
+        if not task.cancelled():
+            task.result()
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        helpers = [task, *([stopper] if stopper is not None else [])]
+        for helper in helpers:
+            helper.cancel()
+        await asyncio.gather(*helpers, return_exceptions=True)
 
 
-async def probe(target: str, settings: ProbeSettings | None = None, *, gate: AuthGate | None = None) -> ProbeDocument:
-    """Probe a target and give the document of all observations, without findings.
+async def _cancel_on(stop: asyncio.Event, task: asyncio.Task[None]) -> None:
+    await stop.wait()
+    task.cancel()
 
-    Raises:
-        InputError: the target or a setting cannot be used; nothing was contacted.
-    """
+
+async def probe(
+    target: str, settings: ProbeSettings | None = None, *, gate: AuthGate | None = None, stop: asyncio.Event | None = None
+) -> ProbeDocument:
+    """Probe a target and give the document of all observations, without findings; arguments and errors as :func:`observe`."""
     settings = settings or ProbeSettings()
-    seen = [observation async for observation in observe(target, settings, gate=gate)]
-    return assemble(target, settings, seen)
+    seen = [observation async for observation in observe(target, settings, gate=gate, stop=stop)]
+    return assemble(target, settings, seen, stopped="user" if stop is not None and stop.is_set() else None)
 
 
 class _Run:

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from mailkit.finding import Finding, Severity, Who
+from mailkit.finding import Finding, Severity
 from mailkit.observation import EndpointResult, NotTested, Observation, ProbeDocument, Security
 from mailkit.report.steps import NOT_TRIED, good, result, saw
-from mailkit.report.words import WHO, duration, stage_words
+from mailkit.report.words import duration, stage_words, who_words
 
 __all__ = ["Bar", "Lane", "Outline", "Untested", "asked_to_act", "outline"]
 
@@ -111,8 +111,7 @@ def outline(document: ProbeDocument) -> Outline:
 
 def asked_to_act(finding: Finding) -> tuple[str, ...]:
     """Return who must act, in words, each once, in the order of the fixes."""
-    people: dict[Who, None] = dict.fromkeys(fix.who for fix in finding.fix)
-    return tuple(WHO.get(who, who) for who in people)
+    return tuple(dict.fromkeys(who_words(fix.who) for fix in finding.fix))
 
 
 def _ended(document: ProbeDocument) -> str | None:

@@ -86,7 +86,7 @@ def transcript(document: ProbeDocument) -> str:
 
 
 def _cause(document: ProbeDocument, cause: Finding) -> Iterator[tuple[str, str]]:
-    if document.headline and cause.summary != document.headline:
+    if cause.summary not in (document.headline or cause.summary):
         yield "Cause", _text(cause.summary)
     people = asked_to_act(cause)
     if people:
@@ -146,7 +146,7 @@ def _fixes(finding: Finding, *, named: bool) -> str:
         return ""
     entries = []
     for fix in finding.fix:
-        who = f"<b>{_text(who_words(fix.who))}:</b> " if named else ""
+        who = f"<b>{_text(who_words(fix.who, start=True))}:</b> " if named else ""
         where = place(fix.where)
         entries.append(f"<li>{who}{_text(fix.action)}{f' <span class=mk-place>{_text(where)}</span>' if where else ''}</li>")
     return f'<ol class="mk-fixes{"" if len(entries) > 1 else " mk-single"}">{"".join(entries)}</ol>'

@@ -87,7 +87,7 @@ class _Writer:
             yield from self.hanging("  Not tested      ", _untested(entry, told.cause))
 
     def cause(self, finding: Finding) -> Iterator[str]:
-        if self.document.headline and finding.summary != self.document.headline:
+        if finding.summary not in (self.document.headline or finding.summary):
             yield from self.hanging("  Cause           ", finding.summary)
         people = asked_to_act(finding)
         if people:
@@ -109,7 +109,7 @@ class _Writer:
     def fixes(self, label: str, finding: Finding, *, named: bool) -> Iterator[str]:
         for number, fix in enumerate(finding.fix):
             where = place(fix.where)
-            who = f"{who_words(fix.who)}: " if named else ""
+            who = f"{who_words(fix.who, start=True)}: " if named else ""
             text = f"{who}{fix.action}" + (f" ({where})" if where else "")
             mark = f"{number + 1}. " if len(finding.fix) > 1 else ""
             yield from self.hanging((label if number == 0 else " " * len(label)) + mark, text)

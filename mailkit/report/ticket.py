@@ -109,7 +109,7 @@ def _finding(finding: Finding, hide: Callable[[str], str]) -> Iterator[str]:
 
 def _fixes(finding: Finding, hide: Callable[[str], str], *, named: bool) -> Iterator[str]:
     for number, fix in enumerate(finding.fix, start=1):
-        who = f"{who_words(fix.who)}: " if named else ""
+        who = f"{who_words(fix.who, start=True)}: " if named else ""
         where = place(fix.where)
         yield f"  {number}. {who}{_prose(hide(fix.action))}{f' ({_prose(visible(where))})' if where else ''}"
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
-from typing import cast
 
+from mailkit.diagnosis.knowledge import knowledge
 from mailkit.finding import Severity, Who
 from mailkit.observation import DnsStatus, Problem, Security
 
@@ -19,7 +19,6 @@ __all__ = [
     "SEVERITY",
     "SHORT_PROBLEM",
     "STAGE",
-    "WHO",
     "WHY_NO_LOGIN",
     "count",
     "duration",
@@ -31,22 +30,13 @@ __all__ = [
 
 SEVERITY: dict[Severity, str] = {"error": "Error", "warning": "Warning", "info": "Note", "ok": "OK"}
 
-WHO: dict[Who, str] = {
-    "user": "the mail user",
-    "support": "support (you)",
-    "site-admin": "the site's administrator",
-    "provider": "whoever runs the mail server",
-    "network": "whoever runs the network in between (firewall, Internet provider)",
-    "recipient": "the recipient's mail administrator",
-}
-
 SECURITY: dict[Security, str] = {"none": "not encrypted", "starttls": "STARTTLS", "implicit": "SSL/TLS from the start"}
 
 STAGE: dict[str, str] = {
     "dns": "Name look-up",
     "tcp": "Connection",
     "greeting": "Greeting",
-    "ehlo": "Hello (EHLO)",
+    "ehlo": "EHLO",
     "starttls": "STARTTLS",
     "tls": "Encryption (TLS)",
     "mail-in-clear": "Mail without TLS",
@@ -124,10 +114,10 @@ _KEYS = {
 }
 
 
-def who_words(who: str) -> str:
-    """Return who somebody is, as the start of a sentence; a name this version does not know stays as it is."""
-    words = WHO.get(cast("Who", who), who)
-    return words[:1].upper() + words[1:]
+def who_words(who: Who, *, start: bool = False) -> str:
+    """Return who must act, in the words of the findings; with a capital letter at the ``start`` of a sentence."""
+    words = knowledge().words.who[who]
+    return words[:1].upper() + words[1:] if start else words
 
 
 def stage_words(stage: str) -> str:

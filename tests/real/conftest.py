@@ -12,9 +12,15 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mailkit.diagnosis import diagnosed
+from mailkit.observation import ProbeDocument
+from mailkit.probe import ProbeSettings, probe
+
+from .ground.asking import Ask
 from .ground.certificates import Certificates, make_certificates
 from .ground.dovecot import Dovecot, dovecot
 from .ground.names import names
@@ -81,3 +87,14 @@ def resolver(ground: Path, ports: dict[str, int], certificates: Certificates) ->
     }
     with names(ground / "names", tlsa) as running:
         yield running
+
+
+@pytest.fixture
+def ask(certificates: Certificates) -> Ask:
+    """Probe as a person would who knows the server's name and trusts its authority."""
+
+    async def ask(target: str, **settings: Any) -> ProbeDocument:
+        chosen = {"ca_file": certificates.anchor, "server_name": "mx.ci.test", "timeout": 5.0} | settings
+        return diagnosed(await probe(target, ProbeSettings(**chosen)))
+
+    return ask

@@ -1,7 +1,7 @@
 """Certificates made for one test run: good ones, and one for each fault a certificate can have.
 
-trustme signs; the two kinds that it does not make (signed by itself, and not meant for servers) are made with cryptography. Used
-by the Postfix roles, and by the zone for its TLSA records.
+trustme signs; the kinds that it does not make (signed by itself, not meant for servers, without its intermediate) are made with
+cryptography. Used by the Postfix roles, and by the zone for its TLSA records.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 NAMES = ("mx.ci.test", "mx.dane.test", "mx2.ci.test", "dual.test")
 """What the good certificate is for."""
@@ -65,20 +65,24 @@ def make_certificates(folder: Path) -> Certificates:
     issued("untrusted", *NAMES, by=trustme.CA(organization_name="Unknown authority"), not_after=now + 365 * day)
     between = authority.create_child_ca()
     issued("intermediate", *NAMES, by=between, not_after=now + 365 * day)
-    lonely = between.issue_cert(*NAMES, not_after=now + 365 * day)
-    pem = lonely.private_key_pem.bytes() + lonely.cert_chain_pems[0].bytes()
-    made.chain("incomplete").write_bytes(pem)
-
-    _write_own(made.chain("self-signed"), now, ExtendedKeyUsageOID.SERVER_AUTH)
-    _write_own(made.chain("client-only"), now, ExtendedKeyUsageOID.CLIENT_AUTH, authority)
+    _write_own(made.chain("incomplete"), now, authority=between, issuer_url="http://ca.ci.test/between.crt")
+    _write_own(made.chain("self-signed"), now)
+    _write_own(made.chain("client-only"), now, authority=authority, purpose=ExtendedKeyUsageOID.CLIENT_AUTH)
     for file in folder.glob("*.pem"):
         file.chmod(0o600)
     made.anchor.chmod(0o644)
     return made
 
 
-def _write_own(path: Path, now: dt.datetime, purpose: x509.ObjectIdentifier, authority: trustme.CA | None = None) -> None:
-    """Write a certificate with one purpose, signed by ``authority`` or by itself."""
+def _write_own(
+    path: Path,
+    now: dt.datetime,
+    *,
+    authority: trustme.CA | None = None,
+    purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
+    issuer_url: str | None = None,
+) -> None:
+    """Write a certificate without any other, signed by ``authority`` or by itself."""
     key = ec.generate_private_key(ec.SECP256R1())
     issuer = subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAMES[0])])
     signer: PrivateKeyTypes = key
@@ -86,16 +90,18 @@ def _write_own(path: Path, now: dt.datetime, purpose: x509.ObjectIdentifier, aut
         issuer = x509.load_pem_x509_certificate(authority.cert_pem.bytes()).subject
         signer = serialization.load_pem_private_key(authority.private_key_pem.bytes(), password=None)
     assert isinstance(signer, ec.EllipticCurvePrivateKey)
-    certificate = (
+    builder = (
         x509.CertificateBuilder(issuer, subject, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(days=1))
         .not_valid_after(now + dt.timedelta(days=365))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in NAMES]), critical=False)
         .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .sign(signer, hashes.SHA256())
     )
+    if issuer_url is not None:
+        place = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(issuer_url))
+        builder = builder.add_extension(x509.AuthorityInformationAccess([place]), critical=False)
     path.write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + certificate.public_bytes(serialization.Encoding.PEM)
+        + builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
     )

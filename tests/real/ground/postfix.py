@@ -42,7 +42,7 @@ _NOTHING = "permit_sasl_authenticated, reject"
 ROLES: dict[str, Role] = {
     # as servers ought to be
     "mx": Role(addresses=("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4", "::1")),
-    "submission": Role(options=_SUBMISSION),
+    "submission": Role(options=_SUBMISSION, addresses=("127.0.0.1", "::1")),
     "implicit": Role(options={"smtpd_tls_wrappermode": "yes", **_SUBMISSION}),
     "intermediate": Role(certificate="intermediate"),
     # protection missing or withheld

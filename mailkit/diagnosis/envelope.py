@@ -1,0 +1,87 @@
+"""Judge sender and recipient: what MAIL FROM and RCPT TO were answered, whatever the answer is really about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailkit.diagnosis.case import Opinion, Place, said
+from mailkit.diagnosis.dns import is_address
+from mailkit.diagnosis.session import refusal, trouble
+from mailkit.observation import EhloStage, GreetingStage, RecipientStage, SenderStage
+
+__all__ = ["judge_envelope"]
+
+
+def judge_envelope(place: Place) -> Iterator[Opinion]:
+    """Judge sender and recipient at one address."""
+    for sender in place.all(SenderStage):
+        yield from _sender(place, sender)
+    for recipient in place.all(RecipientStage):
+        yield from _recipient(place, recipient)
+
+
+def _sender(place: Place, stage: SenderStage) -> Iterator[Opinion]:
+    facts = {"sender": f"<{stage.sender}>", "authenticated": stage.authenticated}
+    if stage.ok and stage.reply is not None:
+        yield Opinion(code="sender.ok", place=place, at="sender", evidence={**said(stage.reply), **facts})
+    elif stage.reply is not None:
+        yield from refusal(place, stage.reply, stage="sender", at="sender", encrypted=stage.encrypted, **facts)
+    elif stage.problem is None:
+        # Nothing was asked: the address cannot be written in what this server understands.
+        evidence = {**facts, "observed": stage.problem_text}
+        yield Opinion(code="sender.syntax", place=place, at="sender", variant="not-ascii", evidence=evidence, blocks=True)
+    else:
+        yield from trouble(place, stage, "sender")
+
+
+def _recipient(place: Place, stage: RecipientStage) -> Iterator[Opinion]:
+    facts = {"recipient": f"<{stage.recipient}>", "sender": f"<{stage.sender}>", "authenticated": stage.authenticated}
+    if stage.ok and stage.reply is not None:
+        if not stage.authenticated and _foreign(place, stage.recipient):
+            evidence = {**said(stage.reply), **facts, "exchangers": place.document.recipient_exchangers}
+            yield Opinion(code="recipient.open-relay", place=place, at="recipient", evidence=evidence, confidence="likely")
+        else:
+            yield Opinion(code="recipient.ok", place=place, at="recipient", evidence={**said(stage.reply), **facts})
+    elif stage.reply is not None:
+        yield from refusal(place, stage.reply, stage="recipient", at="recipient", encrypted=stage.encrypted, **facts)
+    else:
+        yield from trouble(place, stage, "recipient")
+
+
+def _foreign(place: Place, recipient: str) -> bool:
+    """Tell whether this server is certainly not one that receives mail for the recipient's domain.
+
+    Known exchangers decide when there are any. Without them the server's own names have to: all of them must be real names, and none
+    may share a domain with the recipient's.
+    """
+    domain = recipient.rpartition("@")[2].lower().rstrip(".")
+    names = _names(place)
+    if not domain or is_address(domain):
+        return False
+    document = place.document
+    if document.kind == "mx" and document.target.removeprefix("mx:").lower().rstrip(".") == domain:
+        return False
+    if document.recipient_exchangers:
+        exchangers = {one.lower().rstrip(".") for one in document.recipient_exchangers}
+        # A cluster answers under many names: a name in the same domain as an exchanger may be the same server.
+        return not any(_related(name, one) for name in names for one in (*exchangers, domain))
+    return bool(names) and not any(_related(name, domain) for name in names)
+
+
+def _names(place: Place) -> set[str]:
+    """Collect the names of this server that are names: the one it was called by, and those it gives itself."""
+    words = [place.host or ""]
+    words += [stage.reply.text.split(" ")[0] for stage in place.all(GreetingStage) if stage.reply and stage.reply.text]
+    words += [stage.reply.lines[0].split(" ")[0] for stage in place.all(EhloStage) if stage.reply and stage.reply.lines]
+    return {word.lower().rstrip(".") for word in words if "." in word.rstrip(".") and not is_address(word)}
+
+
+def _related(name: str, other: str) -> bool:
+    """Tell whether two names share a domain: one lies under the other, or both under the same two or more labels."""
+    a, b = name.split("."), other.split(".")
+    shared = 0
+    for left, right in zip(reversed(a), reversed(b), strict=False):
+        if left != right:
+            break
+        shared += 1
+    return shared == min(len(a), len(b)) or shared >= 2  # noqa: PLR2004 (a registered domain and its suffix; too much is no harm)

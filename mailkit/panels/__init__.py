@@ -1,0 +1,27 @@
+"""Panels for notebooks: what a support engineer clicks on. Each is a view on plain Python objects and works without a front end.
+
+::
+
+    import mailkit.panels
+
+    mailkit.panels.probe()
+"""
+
+from __future__ import annotations
+
+from mailkit.panels.probe import ProbePanel
+
+__all__ = ["ProbePanel", "probe"]
+
+_shown: dict[str, ProbePanel] = {}
+
+
+def probe(name: str = "probe") -> ProbePanel:
+    """Return the panel "probe a server"; a cell that ends with it shows it.
+
+    Running the cell again closes the panel of the same name, so that no probe goes on unseen.
+    """
+    if (before := _shown.pop(name, None)) is not None:
+        before.close()
+    panel = _shown[name] = ProbePanel()
+    return panel

@@ -1,0 +1,52 @@
+// A password field that keeps nothing: what was typed goes to the kernel as a message (which is part of no saved state) as
+// soon as the field is left, and the field is emptied. The model only knows that a password is there.
+
+let fields = 0;
+
+function render({ model, el }) {
+  const id = `mailkit-secret-${++fields}`;
+  const label = document.createElement("label");
+  const input = document.createElement("input");
+  const forget = document.createElement("button");
+  label.htmlFor = id;
+  label.className = "widget-label";
+  input.id = id;
+  input.type = "password";
+  input.autocomplete = "new-password";
+  input.spellcheck = false;
+  forget.type = "button";
+  forget.textContent = "Forget";
+  forget.className = "mailkit-forget";
+  forget.dataset.lmSuppressShortcuts = "true";
+  el.classList.add("mailkit-secret");
+  el.append(label, input, forget);
+
+  const send = () => {
+    if (input.value !== "") {
+      model.send({ typed: input.value });
+      input.value = "";
+    }
+  };
+  const show = () => {
+    const held = model.get("held");
+    label.textContent = model.get("description");
+    input.placeholder = held ? "typed; kept in memory, used once" : "";
+    input.disabled = model.get("disabled");
+    forget.hidden = !held || model.get("disabled");
+    forget.setAttribute("aria-label", `Forget the ${model.get("description").toLowerCase()}`);
+  };
+  input.addEventListener("change", send);
+  input.addEventListener("blur", send);
+  forget.addEventListener("click", () => {
+    model.send({ typed: "" });
+    input.focus();
+  });
+  model.on("change", show);
+  show();
+  return () => {
+    input.value = "";
+    model.off("change", show);
+  };
+}
+
+export default { render };

@@ -1,0 +1,167 @@
+"""The whole practice site: every practice server, the two businesses, the name server, accounts and mailboxes."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from hashlib import sha256
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from mailkit.practice.account import Accounts
+from mailkit.practice.cast import CAST
+from mailkit.practice.certificates import Authority
+from mailkit.practice.mailbox import Mailboxes
+from mailkit.practice.nameserver import NameServer
+from mailkit.practice.play import PLAYS
+from mailkit.practice.server import PracticeServer
+from mailkit.practice.zone import Domain, PracticeZone
+
+__all__ = ["Planted", "PracticeSite", "practice_site"]
+
+
+class Planted(NamedTuple):
+    """A fault planted in the demo: where, what in one plain sentence, and the finding codes that name it."""
+
+    host: str
+    port: int
+    sentence: str
+    codes: tuple[str, ...]
+
+
+class PracticeSite:
+    """A running practice site."""
+
+    def __init__(
+        self, *, authority: Authority, zone: PracticeZone, reply_delay: float = 0.0, banner_delay: float | None = None
+    ) -> None:
+        self.authority = authority
+        self.accounts = Accounts()
+        """The accounts by user name, with counters of the log-ins tried."""
+        self.mailboxes = Mailboxes()
+        """What arrived, by recipient."""
+        self.nameserver = NameServer(zone)
+        roles = [*((host.name, host.play) for host in CAST), *((PLAYS[play].host_name, play) for play in PLAYS)]
+        self.servers: Mapping[str, PracticeServer] = MappingProxyType(
+            {
+                name: PracticeServer(
+                    PLAYS[play],
+                    authority=authority,
+                    accounts=self.accounts,
+                    mailboxes=self.mailboxes,
+                    name=name,
+                    reply_delay=reply_delay,
+                    banner_delay=banner_delay,
+                )
+                for name, play in roles
+            }
+        )
+        """All servers by host name."""
+
+    @property
+    def resolver(self) -> str:
+        """``address:port`` of the name server."""
+        return self.nameserver.endpoint
+
+    @property
+    def ca_file(self) -> Path:
+        """The root certificate to trust, as a PEM file; removed at the end."""
+        return self.authority.ca_file
+
+    @property
+    def domains(self) -> tuple[Domain, ...]:
+        """Domains to ask the name server about."""
+        return self.nameserver.zone.domains
+
+    @property
+    def planted(self) -> list[Planted]:
+        """The faults of the two businesses."""
+        hosts = ((host, self.servers[host.name]) for host in CAST if host.planted)
+        return [Planted(host.name, server.port, host.planted or "", server.expects) for host, server in hosts]
+
+    def server(self, name: str) -> PracticeServer:
+        """The server of that host name, or the one that plays the play of that id."""
+        return self.servers[PLAYS[name].host_name if name in PLAYS else name]
+
+    def describe(self) -> dict[str, Any]:
+        """Everything about the site as a JSON-ready document (``mailkit.practice/1``). The passwords open nothing else."""
+        return {
+            "schema": "mailkit.practice/1",
+            "resolver": self.resolver,
+            "ca_file": str(self.ca_file),
+            "servers": [
+                {
+                    "name": server.play.id,
+                    "title": server.title,
+                    "host": server.name,
+                    "address": server.host,
+                    "port": server.port,
+                    "security": server.security,
+                    "expects": list(server.expects),
+                }
+                for server in self.servers.values()
+            ],
+            "accounts": [
+                {
+                    "user": account.user,
+                    "password": account.password,
+                    "token": account.token,
+                    "mechanisms": list(account.mechanisms) if account.mechanisms else None,
+                    "server": "mail.hotel.test" if account.user.endswith("@hotel.test") else "submit.builder.test",
+                    "note": account.note,
+                    "expects": list(account.expects),
+                }
+                for account in self.accounts.values()
+            ],
+            "domains": [{"name": each.name, "title": each.title, "expects": list(each.expects)} for each in self.domains],
+            "planted": [{**each._asdict(), "codes": list(each.codes)} for each in self.planted],
+        }
+
+    async def start(self) -> None:
+        """Start all servers, and the name server with their names."""
+        for server in self.servers.values():
+            await server.start()
+            self._publish(server)
+        await self.nameserver.start()
+
+    async def close(self) -> None:
+        """Close everything."""
+        await self.nameserver.close()
+        await asyncio.gather(*(server.close() for server in self.servers.values()))
+
+    def _publish(self, server: PracticeServer) -> None:
+        """Put a server's addresses, and its TLSA record where the play has one, into the zone."""
+        zone = self.nameserver.zone
+        for address in server.play.published or server.addresses:
+            zone.add(server.name, "AAAA" if ":" in address else "A", address)
+        if server.play.tlsa:
+            key = self.authority.identity(server.play.certificate, server.name).chain[0].public_key()
+            digest = sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+            zone.add(f"_{server.port}._tcp.{server.name}", "TLSA", f"3 1 1 {digest if server.play.tlsa == 'fits' else '00' * 32}")
+
+
+@asynccontextmanager
+async def practice_site(*, reply_delay: float = 0.0, banner_delay: float | None = None) -> AsyncIterator[PracticeSite]:
+    """Run the whole practice site on free loopback ports.
+
+    Args:
+        reply_delay: Seconds before each reply line of every mail server.
+        banner_delay: Seconds before the greeting of those servers that delay it (instead of their own 8 seconds).
+    """
+    folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="mailkit-practice-")
+    try:
+        authority = await asyncio.to_thread(Authority, Path(folder.name))
+        zone = await asyncio.to_thread(PracticeZone)
+        site = PracticeSite(authority=authority, zone=zone, reply_delay=reply_delay, banner_delay=banner_delay)
+        try:
+            await site.start()
+            yield site
+        finally:
+            await site.close()
+    finally:
+        await asyncio.to_thread(folder.cleanup)

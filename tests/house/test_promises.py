@@ -1,0 +1,43 @@
+"""What the pages for people promise exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mailkit.cli.main import COMMANDS
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(page.name for page in ROOT.glob("*.md"))
+TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_make_target_named_exists(page: str) -> None:
+    named = set(re.findall(r"\bmake ([a-z][a-z-]*)", "\n".join(code(page))))
+    assert named <= TARGETS
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_named_exists(page: str) -> None:
+    named = set(re.findall(r"^(?:\$ )?(?:\.venv/bin/)?mailkit ([a-z]+)", "\n".join(code(page)), re.MULTILINE))
+    assert named <= COMMANDS.keys()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_linked_exists(page: str) -> None:
+    links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", (ROOT / page).read_text(encoding="utf-8"))
+    assert not [link for link in links if not (ROOT / link).exists()]
+
+
+def test_the_readme_names_the_two_commands() -> None:
+    assert {"make demo", "make lab"} <= set(re.findall(r"make [a-z]+", "\n".join(code("README.md"))))
+
+
+def code(page: str) -> list[str]:
+    """Return what stands in code marks: blocks, and words in a line."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"^```[^\n]*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [*blocks, *re.findall(r"`([^`\n]+)`", text)]
