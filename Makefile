@@ -57,6 +57,7 @@ clean:
 
 packages-test:
 	@sh .ci/packages chromium fonts-dejavu-core postfix dovecot-core knot unbound
+	@sh .ci/exim
 
 packages-bench:
 	@sh .ci/packages postfix openssl swaks libnet-ssleay-perl gnutls-bin

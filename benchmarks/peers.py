@@ -37,27 +37,43 @@ test_starttls(sys.argv[1])
 
 @dataclass(frozen=True)
 class Peer:
-    """One program; ``{host}``, ``{port}`` and ``{ca}`` in its arguments are filled in."""
+    """One program, and how it is asked.
+
+    In the arguments ``{host}``, ``{port}`` and ``{ca}`` are filled in, ``{hosts}`` becomes one argument for each host, and ``{list}``
+    the name of a file with one ``host:port`` a line.
+    """
 
     name: str
     arguments: tuple[str, ...]
+    many: tuple[str, ...] | None = None
+    """The arguments for many targets in one process; ``None``: it takes one target a process."""
     package: str | None = None
     """The distribution on PyPI that it comes from."""
     typed: str = ""
     """What it reads from standard input."""
 
-    def command(self, host: str, port: int, ca: Path) -> list[str] | None:
-        """Return the command line, or ``None`` when the program is not here."""
-        program = self.arguments[0]
+    def command(self, arguments: tuple[str, ...], hosts: list[str], port: int, ca: Path, listed: Path) -> list[str] | None:
+        """Return the command line for ``hosts``, or ``None`` when the program is not here."""
+        program = arguments[0]
         if self.package:
             place = _environment(self.package)
             where = str(place / program) if place else None
         else:
             where = shutil.which(program, path=_SEARCH)
-        filled = [part.format(host=host, port=port, ca=ca) for part in self.arguments[1:]]
-        return [where, *filled] if where else None
+        if where is None:
+            return None
+        filled = [part.format(host=hosts[0], port=port, ca=ca, list=listed, hosts="{hosts}") for part in arguments[1:]]
+        return [where, *(word for part in filled for word in (hosts if part == "{hosts}" else [part]))]
 
 
+_HERE = Path(__file__).parent
+_BARE = (sys.executable, str(_HERE / "bare.py"), "{ca}", "{port}", "{hosts}")
+_MAILKIT = (str(Path(sys.executable).with_name("mailkit")), "probe", "--ca-file", "{ca}")
+
+OURS = (
+    Peer("bare asyncio script", _BARE, many=_BARE),
+    Peer("mailkit probe", (*_MAILKIT, "{host}:{port}"), many=(*_MAILKIT, "--targets-file", "{list}")),
+)
 PEERS = (
     Peer("posttls-finger", ("posttls-finger", "-c", "-l", "verify", "-F", "{ca}", "[{host}]:{port}")),
     Peer(
@@ -72,7 +88,12 @@ PEERS = (
     ),
     Peer("swaks", ("swaks", "--server", "{host}", "--port", "{port}", "-tls", "--quit-after", "EHLO")),
     Peer("smtplib script", (sys.executable, "-c", _SMTPLIB, "{host}", "{port}", "{ca}")),
-    Peer("sslyze --certinfo", ("sslyze", "--starttls=smtp", "--certinfo", "{host}:{port}"), package="sslyze"),
+    Peer(
+        "sslyze --certinfo",
+        ("sslyze", "--starttls=smtp", "--certinfo", "{host}:{port}"),
+        many=("sslyze", "--starttls=smtp", "--certinfo", "--targets_in={list}"),
+        package="sslyze",
+    ),
     Peer("checkdmarc test_starttls", ("python", "-c", _CHECKDMARC, "{host}", "{port}"), package="checkdmarc"),
 )
 

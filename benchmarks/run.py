@@ -19,19 +19,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import trustme
 from bare import sessions, trusting
-from peers import PEERS
+from peers import OURS, PEERS, Peer
 from server import FIRST
 
 from mailkit.probe import ProbeSettings, probe, probe_many
 
 HERE = Path(__file__).parent
-MAILKIT = Path(sys.executable).with_name("mailkit")
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,21 @@ class Bench:
         self.process.stdin.flush()
         counts: dict[str, Any] = json.loads(self.process.stdout.readline())
         return counts
+
+    def command(self, peer: Peer, arguments: tuple[str, ...], hosts: list[str]) -> list[str] | None:
+        """Return the command line with which ``peer`` asks this server at ``hosts``."""
+        listed = self.ca.with_name("targets.txt")
+        listed.write_text("".join(f"{host}:{self.port}\n" for host in hosts))
+        return peer.command(arguments, hosts, self.port, self.ca, listed)
+
+    def run(self, command: list[str], typed: str) -> int | None:
+        """Run one program to its end and return its exit status; ``None`` when it took more than a minute."""
+        environment = os.environ | {"SSL_CERT_FILE": str(self.ca)}
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return subprocess.run(
+                command, input=typed, text=True, capture_output=True, timeout=60, check=False, env=environment
+            ).returncode
+        return None
 
     @property
     def settings(self) -> ProbeSettings:
@@ -116,45 +131,46 @@ def one_warm(folder: Path) -> str:
     return table("One target, in a running process", ("", "ms (median of 25)", "ratio", "connections"), rows)
 
 
-def one_process(folder: Path, *, with_peers: bool) -> str:
-    """Measure one target with a whole process each, beside the peers."""
+def one_process(folder: Path, peers: tuple[Peer, ...]) -> str:
+    """Measure one target with a whole process each."""
+    rows: list[tuple[str, ...]] = []
+    baseline = 0.0
     with serving(folder, 1) as bench:
-        host, port = bench.hosts[0], bench.port
-        commands: list[tuple[str, list[str] | None, str]] = [
-            ("bare asyncio script", [sys.executable, str(HERE / "bare.py"), str(bench.ca), str(port), host], ""),
-            (
-                "mailkit probe",
-                [str(MAILKIT), "probe", f"{host}:{port}", "--ca-file", str(bench.ca)],
-                "",
-            ),
-        ]
-        if with_peers:
-            commands += [(peer.name, peer.command(host, port, bench.ca), peer.typed) for peer in PEERS]
-        rows: list[tuple[str, ...]] = []
-        baseline = 0.0
-        for name, command, typed in commands:
+        for peer in peers:
+            command = bench.command(peer, peer.arguments, bench.hosts)
             if command is None:
-                rows.append((name, "not installed", "", "", "", ""))
+                rows.append((peer.name, "not installed", "", "", "", ""))
                 continue
             walls, starts, ended = [], [], None
-            environment = os.environ | {"SSL_CERT_FILE": str(bench.ca)}
             for _ in range(6):
                 bench.counted()
                 begun = time.monotonic()
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    done = subprocess.run(
-                        command, input=typed, text=True, capture_output=True, timeout=30, check=False, env=environment
-                    )
-                    ended = done.returncode
+                ended = bench.run(command, peer.typed)
                 walls.append(time.monotonic() - begun)
                 counted = bench.counted()
                 starts.append((counted["first"] or float("inf")) - begun)
-            wall, start = statistics.median(walls[1:]), statistics.median(starts[1:])
+            wall, start = statistics.median(walls[1:]), statistics.median(starts[1:])  # the first warms up
             baseline = baseline or wall
-            shown = verdict(start, 0.5, " s") if name.startswith("mailkit") else f"{start:.2f} s"
-            rows.append((name, f"{wall:.2f}", f"{wall / baseline:.1f}", shown, str(counted["connections"]), str(ended)))
+            shown = verdict(start, 0.5, " s") if peer.name.startswith("mailkit") else f"{start:.2f} s"
+            rows.append((peer.name, f"{wall:.2f}", f"{wall / baseline:.1f}", shown, str(counted["connections"]), str(ended)))
     heads = ("", "s (median of 5)", "ratio", "start to first connection", "connections", "exit status")
     return table("One target, as a whole process", heads, rows)
+
+
+def hundred_processes(folder: Path, peers: tuple[Peer, ...]) -> str:
+    """Measure a hundred targets with whole processes: all in one where a program can, else sixteen side by side."""
+    rows = {peer.name: [peer.name, "one process" if peer.many else "16 at a time"] for peer in peers}
+    for delay in (0.0, 0.05):
+        with serving(folder, 100, delay) as bench, ThreadPoolExecutor(16) as pool:
+            for peer in peers:
+                groups = [bench.hosts] if peer.many else [[host] for host in bench.hosts]
+                commands = [bench.command(peer, peer.many or peer.arguments, group) for group in groups]
+                begun = time.monotonic()
+                ended = [status for status in pool.map(lambda command: bench.run(command, peer.typed), filter(None, commands))]
+                wall = time.monotonic() - begun
+                rows[peer.name].append(f"{wall:.1f}" if ended else "not installed")
+    heads = ("", "", "no latency, s", "50 ms before each reply line, s")
+    return table("A hundred targets, as whole processes (one run)", heads, [tuple(row) for row in rows.values()])
 
 
 def hundred(folder: Path) -> str:
@@ -215,7 +231,15 @@ def main() -> None:
         machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
         parts = [f"# mailkit beside others\n\n{machine}. RSA-2048 on loopback; the server runs in a process of its own.\n"]
         print(parts[0], flush=True)
-        for measure in (one_warm, hundred, thousand, lambda folder: one_process(folder, with_peers=not options.no_peers)):
+        peers = OURS if options.no_peers else OURS + PEERS
+        for measure in (
+            one_warm,
+            hundred,
+            thousand,
+            lambda folder: one_process(folder, peers),
+            # Half a second of import for each of a hundred targets says nothing more about it.
+            lambda folder: hundred_processes(folder, tuple(peer for peer in peers if peer.many or not peer.package)),
+        ):
             parts.append(measure(folder))
             print(parts[-1], flush=True)
     if options.write:

@@ -11,8 +11,8 @@ __all__ = ["PRODUCTS", "Finding", "Fix", "Product", "Severity", "Who"]
 Severity = Literal["error", "warning", "info", "ok"]
 
 Who = Literal["user", "support", "site-admin", "provider", "network", "recipient"]
-"""Who can act: the mail user; the support engineer; the administrator of the site or its tenant; whoever runs the server asked; the
-owner of the network in between; the owner of the recipient's domain."""
+"""Who can act: the mail user; the support engineer; the administrator of the site or its tenant; whoever runs the server asked;
+the owner of the network in between; the owner of the recipient's domain."""
 
 Product = Literal["maestro-erp", "maestro-pms"]
 """The construction ERP maestro* and the hotel system Maestro PMS: two products with two sets of screens."""
@@ -21,7 +21,7 @@ PRODUCTS: tuple[Product, ...] = ("maestro-erp", "maestro-pms")
 
 
 class Fix(Struct, frozen=True, kw_only=True):
-    """One thing to do: who, what, and where on the product's screens (a field id such as ``erp.port``; ``None``: on no screen)."""
+    """One thing to do: who, what, and where on the product's screens (a field such as ``erp.port``, or on none)."""
 
     who: Who
     action: str

@@ -1,7 +1,7 @@
 """What was seen: facts with a time and a duration, and the document that holds those of one target.
 
-An observation has no opinion in it. :mod:`mailkit.probe` makes observations, :func:`mailkit.probe.document.assemble` orders them into a
-:class:`ProbeDocument`, :mod:`mailkit.diagnosis` judges that document, live or read back from a file.
+An observation has no opinion in it. :mod:`mailkit.probe` makes observations, :func:`mailkit.probe.document.assemble` orders them
+into a :class:`ProbeDocument`, :mod:`mailkit.diagnosis` judges that document, live or read back from a file.
 
 Unknown is ``None`` everywhere, never an empty text. ``ok`` has three values: it worked, it did not, and ``None``: could not
 tell (no answer in time). Times are UTC, durations milliseconds, text is already harmless (:func:`mailkit.text.visible`).
@@ -170,7 +170,7 @@ class GreetingStage(Stage, frozen=True, kw_only=True, tag="greeting"):
     raw: str | None = None
     """The first bytes when they were not an SMTP reply (at most 400 characters)."""
     service: str | None = None
-    """The kind of server the bytes betray when it is not SMTP: ``http``, ``ssh``, ``pop3``, ``imap``, ``ftp``, ``lmtp``, ``nntp``, …"""
+    """The kind of server the bytes betray when it is not SMTP: ``http``, ``ssh``, ``pop3``, ``imap``, ``ftp``, ``lmtp``, …"""
     speaks_tls: bool | None = None
     """A ClientHello on a connection of its own was answered with TLS; ``None``: not tried, or no answer."""
     unasked: tuple[str, ...] = ()

@@ -71,7 +71,9 @@ def _read(name: str) -> list[ProbeDocument]:
         try:
             documents.append(msgspec.json.decode(row, type=ProbeDocument))
         except msgspec.MsgspecError as error:
-            raise InputError(f"{name}, line {number}: not a saved probe ({error}); give a file saved with mailkit probe --save") from None
+            raise InputError(
+                f"{name}, line {number}: not a saved probe ({error}); give a file saved with mailkit probe --save"
+            ) from None
     if not documents:
         raise InputError(f"the file {name} is empty; give one saved with mailkit probe --save")
     return documents

@@ -48,7 +48,9 @@ def main(arguments: Sequence[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     parser = _Parser(
-        prog="mailkit", description="Finds out why the mail does not go out.", epilog="mailkit COMMAND --help tells more of a command."
+        prog="mailkit",
+        description="Finds out why the mail does not go out.",
+        epilog="mailkit COMMAND --help tells more of a command.",
     )
     parser.add_argument("--version", action="version", version=f"mailkit {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)

@@ -35,7 +35,9 @@ def open_save(name: str | None) -> TextIO | None:
     try:
         return Path(name).open("w", encoding="utf-8", newline="\n")
     except OSError as error:
-        raise InputError(f"the file {name} cannot be written ({error.strerror}); give a path in a folder you may write to") from None
+        raise InputError(
+            f"the file {name} cannot be written ({error.strerror}); give a path in a folder you may write to"
+        ) from None
 
 
 def show(document: ProbeDocument, chosen: argparse.Namespace) -> None:
@@ -52,7 +54,10 @@ def show(document: ProbeDocument, chosen: argparse.Namespace) -> None:
         from mailkit.report.terminal import render  # noqa: PLC0415
 
         colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        print(render(document, colour=colour, width=shutil.get_terminal_size((100, 24)).columns, transcript=chosen.transcript), flush=True)
+        print(
+            render(document, colour=colour, width=shutil.get_terminal_size((100, 24)).columns, transcript=chosen.transcript),
+            flush=True,
+        )
 
 
 class Progress:
@@ -65,7 +70,12 @@ class Progress:
     def say(self, done: int, text: str) -> None:
         """Replace the line."""
         if self._shown:
-            print(f"\r\x1b[K{f'{done} of {self._total}: ' if self._total > 1 else ''}{text}"[:110], end="", file=sys.stderr, flush=True)
+            print(
+                f"\r\x1b[K{f'{done} of {self._total}: ' if self._total > 1 else ''}{text}"[:110],
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def clear(self) -> None:
         """Take the line away."""

@@ -29,7 +29,9 @@ def read_password(chosen: argparse.Namespace) -> Secret:
     if chosen.password_env:
         value = os.environ.get(chosen.password_env)
         if not value:
-            raise InputError(f"the environment variable {chosen.password_env} is not set; put the password there, or use --password-stdin")
+            raise InputError(
+                f"the environment variable {chosen.password_env} is not set; put the password there, or use --password-stdin"
+            )
     elif chosen.password_stdin:
         value = sys.stdin.readline().rstrip("\r\n")
         if not value:
@@ -43,7 +45,9 @@ def read_password(chosen: argparse.Namespace) -> Secret:
         if not value:
             raise InputError("no password was typed; a log-in without one would only cost a failed attempt")
     else:
-        raise InputError("--user needs a password, and nobody can be asked here; use --password-env, --password-stdin or --password-keyring")
+        raise InputError(
+            "--user needs a password, and nobody can be asked here; use --password-env, --password-stdin or --password-keyring"
+        )
     return Secret(value)
 
 
@@ -52,11 +56,15 @@ def _from_keyring(user: str) -> str:
         import keyring  # noqa: PLC0415 - an extra
         from keyring.errors import KeyringError  # noqa: PLC0415
     except ImportError:
-        raise InputError("the keyring is not installed; pip install 'maestro-mailkit[keyring]', or use --password-stdin") from None
+        raise InputError(
+            "the keyring is not installed; pip install 'maestro-mailkit[keyring]', or use --password-stdin"
+        ) from None
     try:
         value = keyring.get_password("mailkit", user)
     except KeyringError as error:
         raise InputError(f"the keyring of this machine cannot be used ({type(error).__name__}); use --password-stdin") from None
     if not value:
-        raise InputError(f"the keyring has no password of {user} for the service mailkit; set it with: keyring set mailkit {user}")
+        raise InputError(
+            f"the keyring has no password of {user} for the service mailkit; set it with: keyring set mailkit {user}"
+        )
     return str(value)

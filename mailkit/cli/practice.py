@@ -31,9 +31,12 @@ async def _serve(*, quiet: bool) -> int:
         if not quiet:
             print(f"\nThe practice site runs on this machine only, until Ctrl-C. Name server: {site.resolver}")
             print(f"Certificate authority: {site.ca_file}\n")
+            first = site.planted[0]
             for planted in site.planted:
-                print(f"  {planted.host}:{planted.port}  {planted.text}")
-            print(f"\nTry: mailkit probe {site.planted[0].host}:{site.planted[0].port} --resolver {site.resolver} --ca-file {site.ca_file}")
+                print(f"  {planted.host}:{planted.port}  {planted.sentence}")
+            print(
+                f"\nTry: mailkit probe {first.host}:{first.port} --resolver {site.resolver} --ca-file {site.ca_file}"
+            )
             sys.stdout.flush()
         await asyncio.Event().wait()
     return 0

@@ -21,9 +21,13 @@ __all__ = ["declare"]
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help="host:port, host (ports 25 465 587 2525), [v6]:port, or mx:domain")
+    parser.add_argument(
+        "targets", nargs="*", metavar="TARGET", help="host:port, host (ports 25 465 587 2525), [v6]:port, or mx:domain"
+    )
     parser.add_argument("--targets-file", metavar="F", help="more targets, one a line (# begins a comment; - is standard input)")
-    parser.add_argument("--security", default="auto", choices=("auto", "none", "starttls", "implicit"), help="what the site has configured")
+    parser.add_argument(
+        "--security", default="auto", choices=("auto", "none", "starttls", "implicit"), help="what the site has configured"
+    )
     parser.add_argument("--user", help="log in as this user: one mechanism, one attempt")
     declare_password(parser)
     parser.add_argument("--mechanism", metavar="NAME", help="PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER")

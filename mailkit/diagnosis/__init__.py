@@ -2,4 +2,16 @@
 
 Pure: no socket, no clock (the time is that of the observations), no file but its own knowledge. Works on the documents of
 :mod:`mailkit.observation`, live or read back from a file.
+
+>>> from datetime import UTC, datetime
+>>> from mailkit.observation import ProbeDocument
+>>> seen = ProbeDocument(target="mail.example.org:587", kind="endpoint", started=datetime(2026, 1, 1, tzinfo=UTC), duration_ms=0)
+>>> diagnose(seen).verdict
+'ok'
 """
+
+from mailkit.diagnosis.knowledge import finding_codes
+from mailkit.diagnosis.replies import Interpretation, interpret
+from mailkit.diagnosis.verdict import Diagnosis, diagnose, diagnosed
+
+__all__ = ["Diagnosis", "Interpretation", "diagnose", "diagnosed", "finding_codes", "interpret"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from mailkit.diagnosis.case import Opinion, Place
 from mailkit.diagnosis.session import refusal, trouble
@@ -22,7 +23,9 @@ def judge_auth(place: Place) -> Iterator[Opinion]:
     assert place.address is not None
     facts = place.address.auth
     attempts = place.all(AuthStage)
-    if facts.offered_before_tls and not any(stage.why_not == "unencrypted" or (stage.tried and not stage.encrypted) for stage in attempts):
+    if facts.offered_before_tls and not any(
+        stage.why_not == "unencrypted" or (stage.tried and not stage.encrypted) for stage in attempts
+    ):
         evidence = {"mechanisms": list(facts.offered_before_tls)}
         yield Opinion(code="auth.in-clear", place=place, at="auth", evidence=evidence)
     for stage in attempts:
@@ -64,7 +67,7 @@ def _tried(place: Place, stage: AuthStage) -> Iterator[Opinion]:
         hashed = stage.tried.upper().startswith(_HASHED)
         evidence = {"mechanisms": [stage.tried], "encrypted": False}
         yield Opinion(code="auth.in-clear", place=place, at="auth", variant="hashed" if hashed else "sent", evidence=evidence)
-    facts = {"tried": stage.tried, "user": stage.user, "encrypted": stage.encrypted, "verified": stage.verified}
+    facts: dict[str, Any] = {"tried": stage.tried, "user": stage.user, "encrypted": stage.encrypted, "verified": stage.verified}
     if stage.ok and stage.server_proved is False:
         yield Opinion(code="auth.server-unproven", place=place, at="auth", evidence=facts)
     elif stage.ok:
@@ -75,7 +78,13 @@ def _tried(place: Place, stage: AuthStage) -> Iterator[Opinion]:
         # A refused token comes with a challenge that says why (RFC 7628, 3.2.2), and a reply that hardly does.
         token = bool(stage.tried and stage.tried.upper() in ("XOAUTH2", "OAUTHBEARER") and stage.result == "rejected")
         yield from refusal(
-            place, stage.reply, stage="auth", at="auth", code="auth.token-refused" if token else None, encrypted=stage.encrypted, **facts
+            place,
+            stage.reply,
+            stage="auth",
+            at="auth",
+            code="auth.token-refused" if token else None,
+            encrypted=stage.encrypted,
+            facts=facts,
         )
     else:
         yield from trouble(place, stage, "auth")

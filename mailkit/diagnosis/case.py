@@ -1,7 +1,7 @@
 """What the judging modules look at and what they hand over: a place in the document, and an opinion about it.
 
-A judge takes a :class:`Place` (one address of one endpoint) or the whole document and yields :class:`Opinion`; it chooses code, variant
-and evidence. :mod:`mailkit.diagnosis.verdict` merges, orders and words the opinions.
+A judge takes a :class:`Place` (one address of one endpoint) or the whole document and yields :class:`Opinion`; it chooses code,
+variant and evidence. :mod:`mailkit.diagnosis.verdict` merges, orders and words the opinions.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Judge the certificate: dates, name, trust, key, purpose, and the TLSA records that may stand in for an authority.
 
-Every fault of the one handshake is a finding of its own. On port 25 a usable TLSA record of usage 3 makes name, dates and authority
-irrelevant (RFC 7672, 3.1.1); on other ports mail programs do not look at it.
+Every fault of the one handshake is a finding of its own. On port 25 a usable TLSA record of usage 3 makes name, dates and
+authority irrelevant (RFC 7672, 3.1.1); on other ports mail programs do not look at it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ _WEAK_HASHES = frozenset({"md2", "md4", "md5", "sha1"})
 
 _DANE_TA, _DANE_EE = 2, 3
 
-_SUBORDINATE = re.compile(r"intermediate|issuing|subordinate|\bsub[ -]?ca\b|server ca\b|\b[DOE]V\b|^W?[RE]\d{1,2}$", re.IGNORECASE)
+_SUBORDINATE = re.compile(
+    r"intermediate|issuing|subordinate|\bsub[ -]?ca\b|server ca\b|\b[DOE]V\b|^W?[RE]\d{1,2}$", re.IGNORECASE
+)
 _ROOT = re.compile(r"\broot\b", re.IGNORECASE)
 
 
@@ -63,7 +65,13 @@ def judge_certificate(place: Place, stage: TlsStage) -> Iterator[Opinion]:
     yield from dane
     if facts.verified and not any(one.code != "tls.certificate-expires-soon" for one in found):
         leaf = facts.chain[0]
-        yield _about(place, facts, "tls.certificate-ok", days=(leaf.not_after - stage.started).days, words={"issuer": _short(leaf.issuer)})
+        yield _about(
+            place,
+            facts,
+            "tls.certificate-ok",
+            words={"issuer": _short(leaf.issuer)},
+            more={"days": (leaf.not_after - stage.started).days},
+        )
 
 
 def _about(
@@ -74,7 +82,7 @@ def _about(
     certificate: Certificate | None = None,
     variant: str | None = None,
     words: dict[str, Any] | None = None,
-    **more: Any,  # noqa: ANN401 (evidence is of any kind)
+    more: dict[str, Any] | None = None,
 ) -> Opinion:
     one = certificate or facts.chain[0]
     evidence: dict[str, Any] = {
@@ -87,11 +95,17 @@ def _about(
         "server_name": facts.server_name,
         "trust": facts.trust,
         "sha256": one.sha256,
-        **more,
+        **(more or {}),
     }
     dates = {"not_before": f"{one.not_before:%Y-%m-%d}", "not_after": f"{one.not_after:%Y-%m-%d}"}
     return Opinion(
-        code=code, place=place, at="tls", variant=variant, evidence=evidence, words=dates | (words or {}), about=one.sha256 or one.serial
+        code=code,
+        place=place,
+        at="tls",
+        variant=variant,
+        evidence=evidence,
+        words=dates | (words or {}),
+        about=one.sha256 or one.serial,
     )
 
 
@@ -102,23 +116,38 @@ def _dates(place: Place, facts: TlsFacts, now: datetime) -> Iterator[Opinion]:
     leaf = facts.chain[0]
     left = (leaf.not_after - now).days
     if leaf.not_after < now:
-        yield _about(place, facts, "tls.certificate-expired", days=(now - leaf.not_after).days)
+        yield _about(place, facts, "tls.certificate-expired", more={"days": (now - leaf.not_after).days})
     elif leaf.not_before > now:
-        yield _about(place, facts, "tls.certificate-not-yet-valid", words={"now": f"{now:%Y-%m-%d %H:%M} UTC"}, now=now.isoformat())
+        yield _about(
+            place,
+            facts,
+            "tls.certificate-not-yet-valid",
+            words={"now": f"{now:%Y-%m-%d %H:%M} UTC"},
+            more={"now": now.isoformat()},
+        )
     elif left < knowledge().thresholds.certificate_soon_days:
-        yield _about(place, facts, "tls.certificate-expires-soon", days=left)
+        yield _about(place, facts, "tls.certificate-expires-soon", more={"days": left})
     # An old certificate further up only matters when the check went through it.
     objected = {error.depth for error in facts.errors if error.number == _EXPIRED}
     for depth, one in enumerate(facts.chain):
         if depth and depth in objected and one.not_after < now:
-            yield _about(place, facts, "tls.certificate-expired", certificate=one, variant="intermediate", days=(now - one.not_after).days)
+            yield _about(
+                place,
+                facts,
+                "tls.certificate-expired",
+                certificate=one,
+                variant="intermediate",
+                more={"days": (now - one.not_after).days},
+            )
 
 
 def _name(place: Place, facts: TlsFacts) -> Iterator[Opinion]:
     if facts.name_matches is not False:
         return
-    variant = "no-names" if not facts.chain[0].names else "address" if facts.server_name and is_address(facts.server_name) else None
-    yield _about(place, facts, "tls.certificate-name-mismatch", variant=variant, expected=facts.server_name)
+    variant = (
+        "no-names" if not facts.chain[0].names else "address" if facts.server_name and is_address(facts.server_name) else None
+    )
+    yield _about(place, facts, "tls.certificate-name-mismatch", variant=variant, more={"expected": facts.server_name})
 
 
 def _key(place: Place, facts: TlsFacts) -> Iterator[Opinion]:
@@ -129,12 +158,12 @@ def _key(place: Place, facts: TlsFacts) -> Iterator[Opinion]:
         if one.key_bits is not None and one.key_bits < least:
             variant = "objected" if objected & _WEAK_KEY else None
             more = {"key_type": one.key_type, "key_bits": one.key_bits, "depth": depth}
-            yield _about(place, facts, "tls.certificate-weak-key", certificate=one, variant=variant, **more)
+            yield _about(place, facts, "tls.certificate-weak-key", certificate=one, variant=variant, more=more)
         # What signed itself is trusted or not for other reasons; nobody checks that signature.
         if not one.self_signed and (one.signature or "").lower() in _WEAK_HASHES:
             variant = "objected" if _WEAK_HASH in objected else None
             more = {"signature": one.signature, "depth": depth}
-            yield _about(place, facts, "tls.certificate-weak-signature", certificate=one, variant=variant, **more)
+            yield _about(place, facts, "tls.certificate-weak-signature", certificate=one, variant=variant, more=more)
     leaf = facts.chain[0]
     if leaf.server_auth is False or any(error.number == _WRONG_PURPOSE and error.depth == 0 for error in facts.errors):
         yield _about(place, facts, "tls.certificate-wrong-purpose")
@@ -159,26 +188,32 @@ def _trust(place: Place, facts: TlsFacts) -> Iterator[Opinion]:
         return
     words = {"issuer": _short(last.issuer), "trust": facts.trust}
     if last.self_signed or _SELF_SIGNED_CHAIN in numbers:
-        yield _about(place, facts, "tls.certificate-untrusted", words=words, chain=_chain(facts))
+        yield _about(place, facts, "tls.certificate-untrusted", words=words, more={"chain": _chain(facts)})
         return
     reading, sure = _missing_or_unknown(facts)
     if reading == "missing":
         url = next((url for url in last.issuer_urls if url.lower().startswith("http")), None)
         words["fetch"] = knowledge().words.fetch.format(url=url) if url else ""
-        opinion = _about(place, facts, "tls.chain-incomplete", words=words, missing=last.issuer, fetch_from=url, chain=_chain(facts))
+        opinion = _about(
+            place,
+            facts,
+            "tls.chain-incomplete",
+            words=words,
+            more={"missing": last.issuer, "fetch_from": url, "chain": _chain(facts)},
+        )
         yield _with_confidence(opinion, sure=sure)
     else:
         variant = None if reading == "unknown" else "either"
-        opinion = _about(place, facts, "tls.certificate-untrusted", variant=variant, words=words, chain=_chain(facts))
+        opinion = _about(place, facts, "tls.certificate-untrusted", variant=variant, words=words, more={"chain": _chain(facts)})
         yield _with_confidence(opinion, sure=reading == "unknown" and sure)
 
 
 def _missing_or_unknown(facts: TlsFacts) -> tuple[str, bool]:
-    """Read an open end of the chain: is a certificate ``missing``, or is the authority ``unknown``? ``either`` when nothing tells.
+    """Read an open end of the chain: a certificate is ``missing``, the authority is ``unknown``, or ``either``.
 
     The library reports the same in both cases: the issuer of the last certificate is not here. What else is known decides: a
-    public authority must say where its certificate can be fetched (CA/Browser Forum Baseline Requirements, 7.1.2.7), and names tell
-    a root from what is below one.
+    public authority must say where its certificate can be fetched (CA/Browser Forum Baseline Requirements, 7.1.2.7), and names
+    tell a root from what is below one.
     """
     last = _end(facts)
     issuer = _short(last.issuer)
@@ -208,7 +243,9 @@ def _objections(place: Place, facts: TlsFacts) -> Iterator[Opinion]:
             certificate = facts.chain[min(error.depth, len(facts.chain) - 1)]
             words = {"objection": error.text}
             more = {"number": error.number, "depth": error.depth, "objection": error.text}
-            yield _about(place, facts, "tls.certificate-untrusted", certificate=certificate, variant="objection", words=words, **more)
+            yield _about(
+                place, facts, "tls.certificate-untrusted", certificate=certificate, variant="objection", words=words, more=more
+            )
             return
 
 
@@ -233,7 +270,9 @@ def _short(name: str) -> str:
 
 def promised(place: Place) -> bool:
     """Tell whether the domain promises TLS for this endpoint by TLSA records that can be relied on (RFC 7672, 2.2)."""
-    return any(stage.authenticated and any(record.usage in (_DANE_TA, _DANE_EE) for record in stage.records) for stage in _tlsa(place))
+    return any(
+        stage.authenticated and any(record.usage in (_DANE_TA, _DANE_EE) for record in stage.records) for stage in _tlsa(place)
+    )
 
 
 def _tlsa(place: Place) -> list[DnsStage]:
@@ -249,17 +288,17 @@ def _dane(place: Place, facts: TlsFacts) -> tuple[list[Opinion], int | None]:
     shown = [f"{record.usage} {record.selector} {record.matching_type} {record.data[:16]}…" for record in records]
     usable = [record for record in records if record.usage in (_DANE_TA, _DANE_EE)]
     if not all(stage.authenticated for stage in _tlsa(place)):
-        return [_about(place, facts, "tls.dane-unusable", variant="unsigned", records=shown)], None
+        return [_about(place, facts, "tls.dane-unusable", variant="unsigned", more={"records": shown})], None
     if not usable:
-        return [_about(place, facts, "tls.dane-unusable", records=shown)], None
+        return [_about(place, facts, "tls.dane-unusable", more={"records": shown})], None
     matching = [record for record in usable if _fits(record, facts)]
     if not matching:
         variant = None if place.port == RELAY_PORT else "submission"
         wanted = facts.chain[0].public_key_sha256
-        return [_about(place, facts, "tls.dane-mismatch", variant=variant, records=shown, wanted=wanted)], None
+        return [_about(place, facts, "tls.dane-mismatch", variant=variant, more={"records": shown, "wanted": wanted})], None
     best = max(matching, key=lambda record: record.usage)
     name = f"{best.usage} {best.selector} {best.matching_type}"
-    return [_about(place, facts, "tls.dane-ok", record=name, records=shown)], best.usage
+    return [_about(place, facts, "tls.dane-ok", more={"record": name, "records": shown})], best.usage
 
 
 def _fits(record: TlsaRecord, facts: TlsFacts) -> bool:

@@ -1,6 +1,7 @@
 """Judge the look-ups: names and addresses, mail exchangers, reverse names.
 
-What a name server did not say is not held against the name: no answer, a failure and a refusal to answer are findings of their own.
+What a name server did not say is not held against the name: no answer, a failure and a refusal to answer are findings of their
+own.
 """
 
 from __future__ import annotations
@@ -49,16 +50,16 @@ _INTERNAL = tuple(
 def judge_dns(document: ProbeDocument) -> Iterator[Opinion]:
     """Judge all look-ups of a document."""
     whole = Place(document=document, stages=document.stages)
-    for stage in document.stages:
-        if stage.what == "mx":
-            yield from _exchangers(whole, stage)
-        elif stage.what == "address":
-            yield from _addresses(whole, stage)
+    for look_up in document.stages:
+        if look_up.what == "mx":
+            yield from _exchangers(whole, look_up)
+        elif look_up.what == "address":
+            yield from _addresses(whole, look_up)
     seen: set[tuple[str, str]] = set()
     for endpoint in document.endpoints:
         place = Place(document=document, endpoint=endpoint)
-        for stage in endpoint.stages:
-            if not isinstance(stage, DnsStage) or (stage.what, stage.name) in seen:
+        for stage in (one for one in endpoint.stages if isinstance(one, DnsStage)):
+            if (stage.what, stage.name) in seen:
                 continue
             seen.add((stage.what, stage.name))
             if stage.what == "address":
@@ -84,7 +85,14 @@ def _facts(stage: DnsStage) -> dict[str, Any]:
 
 def _open(place: Place, stage: DnsStage, code: str, variant: str | None = None, *, blocks: bool = False, **facts: Any) -> Opinion:  # noqa: ANN401 (evidence is of any kind)
     return Opinion(
-        code=code, place=place, at="dns", variant=variant, evidence=_facts(stage) | facts, subject=stage.name, about=stage.name, blocks=blocks
+        code=code,
+        place=place,
+        at="dns",
+        variant=variant,
+        evidence=_facts(stage) | facts,
+        subject=stage.name,
+        about=stage.name,
+        blocks=blocks,
     )
 
 

@@ -26,9 +26,10 @@ def _ehlo(place: Place, stage: EhloStage) -> Iterator[Opinion]:
     reply = stage.reply
     if reply is None:
         yield from _without_reply(place, stage)
-    elif reply.code >= 400:  # noqa: PLR2004 (RFC 5321, 4.2.1)
+    elif reply.code >= 400:
         first = stage.refused or reply
-        yield from refusal(place, reply, stage="ehlo", at="ehlo", code="ehlo.refused", variant="both", refused=first.text, ehlo_name=stage.name)
+        facts = {"refused": first.text, "ehlo_name": stage.name, "encrypted": stage.encrypted}
+        yield from refusal(place, reply, stage="ehlo", at="ehlo", code="ehlo.refused", variant="both", facts=facts)
     elif reply.code != COMPLETED:
         observed = shorten(f"{reply.code} {reply.text}", 200)
         evidence = {**said(reply), "verb": stage.verb, "observed": observed}

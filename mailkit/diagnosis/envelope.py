@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from mailkit.diagnosis.case import Opinion, Place, said
 from mailkit.diagnosis.dns import is_address
@@ -21,11 +22,11 @@ def judge_envelope(place: Place) -> Iterator[Opinion]:
 
 
 def _sender(place: Place, stage: SenderStage) -> Iterator[Opinion]:
-    facts = {"sender": f"<{stage.sender}>", "authenticated": stage.authenticated}
+    facts: dict[str, Any] = {"sender": f"<{stage.sender}>", "authenticated": stage.authenticated}
     if stage.ok and stage.reply is not None:
         yield Opinion(code="sender.ok", place=place, at="sender", evidence={**said(stage.reply), **facts})
     elif stage.reply is not None:
-        yield from refusal(place, stage.reply, stage="sender", at="sender", encrypted=stage.encrypted, **facts)
+        yield from refusal(place, stage.reply, stage="sender", at="sender", encrypted=stage.encrypted, facts=facts)
     elif stage.problem is None:
         # Nothing was asked: the address cannot be written in what this server understands.
         evidence = {**facts, "observed": stage.problem_text}
@@ -35,7 +36,11 @@ def _sender(place: Place, stage: SenderStage) -> Iterator[Opinion]:
 
 
 def _recipient(place: Place, stage: RecipientStage) -> Iterator[Opinion]:
-    facts = {"recipient": f"<{stage.recipient}>", "sender": f"<{stage.sender}>", "authenticated": stage.authenticated}
+    facts: dict[str, Any] = {
+        "recipient": f"<{stage.recipient}>",
+        "sender": f"<{stage.sender}>",
+        "authenticated": stage.authenticated,
+    }
     if stage.ok and stage.reply is not None:
         if not stage.authenticated and _foreign(place, stage.recipient):
             evidence = {**said(stage.reply), **facts, "exchangers": place.document.recipient_exchangers}
@@ -43,7 +48,7 @@ def _recipient(place: Place, stage: RecipientStage) -> Iterator[Opinion]:
         else:
             yield Opinion(code="recipient.ok", place=place, at="recipient", evidence={**said(stage.reply), **facts})
     elif stage.reply is not None:
-        yield from refusal(place, stage.reply, stage="recipient", at="recipient", encrypted=stage.encrypted, **facts)
+        yield from refusal(place, stage.reply, stage="recipient", at="recipient", encrypted=stage.encrypted, facts=facts)
     else:
         yield from trouble(place, stage, "recipient")
 
@@ -51,8 +56,8 @@ def _recipient(place: Place, stage: RecipientStage) -> Iterator[Opinion]:
 def _foreign(place: Place, recipient: str) -> bool:
     """Tell whether this server is certainly not one that receives mail for the recipient's domain.
 
-    Known exchangers decide when there are any. Without them the server's own names have to: all of them must be real names, and none
-    may share a domain with the recipient's.
+    Known exchangers decide when there are any. Without them the server's own names have to: all of them must be real names, and
+    none may share a domain with the recipient's.
     """
     domain = recipient.rpartition("@")[2].lower().rstrip(".")
     names = _names(place)
@@ -61,11 +66,13 @@ def _foreign(place: Place, recipient: str) -> bool:
     document = place.document
     if document.kind == "mx" and document.target.removeprefix("mx:").lower().rstrip(".") == domain:
         return False
+    if not names:
+        return False
     if document.recipient_exchangers:
         exchangers = {one.lower().rstrip(".") for one in document.recipient_exchangers}
         # A cluster answers under many names: a name in the same domain as an exchanger may be the same server.
         return not any(_related(name, one) for name in names for one in (*exchangers, domain))
-    return bool(names) and not any(_related(name, domain) for name in names)
+    return not any(_related(name, domain) for name in names)
 
 
 def _names(place: Place) -> set[str]:
@@ -84,4 +91,4 @@ def _related(name: str, other: str) -> bool:
         if left != right:
             break
         shared += 1
-    return shared == min(len(a), len(b)) or shared >= 2  # noqa: PLR2004 (a registered domain and its suffix; too much is no harm)
+    return shared == min(len(a), len(b)) or shared >= 2

@@ -66,7 +66,7 @@ def _greeting(place: Place, stage: GreetingStage) -> Iterator[Opinion]:
 def _reply(place: Place, stage: GreetingStage, observed: str) -> Iterator[Opinion]:
     reply = stage.reply
     assert reply is not None
-    if reply.code >= 400:  # noqa: PLR2004 (RFC 5321, 4.2.1: 4yz and 5yz are refusals)
+    if reply.code >= 400:
         yield from refusal(place, reply, stage="greeting", at="greeting", code="greeting.rejected")
         return
     if reply.code != READY:

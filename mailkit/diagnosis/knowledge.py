@@ -1,12 +1,12 @@
 """What is known, kept as data: the words, severities and ways out of every finding, and the fields of the products' screens.
 
-The files are in ``knowledge/``; each is read once, when it is first needed, and checked while it is read. The judging modules choose
-a code, a variant and the evidence; every sentence comes from here. :mod:`mailkit.diagnosis.replies` keeps its own file.
+The files are in ``knowledge/``; each is read once, when it is first needed, and checked while it is read. The judging modules
+choose a code, a variant and the evidence; every sentence comes from here. :mod:`mailkit.diagnosis.replies` keeps its own file.
 """
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -98,7 +98,7 @@ class Words(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Meta(Struct, frozen=True, kw_only=True):
     """When a file was last compared with its sources."""
 
-    date: datetime.date
+    date: dt.date
     sources: tuple[str, ...] = ()
 
 

@@ -1,8 +1,8 @@
 """What a server's words mean: plain substrings and reply codes looked up in ``knowledge/replies.toml``.
 
-No patterns, only case-insensitive substrings, so that no text can make the search run away. The stage at which something was said is a
-hint: servers put refusals of the client, its name or the sender off until RCPT TO. Providers use the same codes for different things,
-so who speaks counts first.
+No patterns, only case-insensitive substrings, so that no text can make the search run away. The stage at which something was said
+is a hint: servers put refusals of the client, its name or the sender off until RCPT TO. Providers use the same codes for
+different things, so who speaks counts first.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import re
 from functools import cache
 from typing import Literal
 
-import msgspec
 from msgspec import Struct
 
 from mailkit.diagnosis.knowledge import Meta, read
@@ -22,8 +21,8 @@ __all__ = ["Interpretation", "Stage", "generic", "identify", "interpret"]
 
 Stage = Literal["tcp", "greeting", "ehlo", "starttls", "tls", "auth", "sender", "recipient", "data", "after", "session"]
 
-# Rows of these stages are looked at when something was said at the stage on the left. A log-in's refusals are its own; those about
-# client, name, sender, recipient and message wander between the steps of the envelope.
+# Rows of these stages are looked at when something was said at the stage on the left. A log-in's refusals are its own; those
+# about client, name, sender, recipient and message wander between the steps of the envelope.
 _ENVELOPE = frozenset({"greeting", "ehlo", "sender", "recipient", "data"})
 _APPLY: dict[str, frozenset[str]] = {
     "greeting": _ENVELOPE,
@@ -171,7 +170,8 @@ def interpret(
 
     Args:
         reply: the reply, or its text with or without codes.
-        stage: where it was said: ``greeting``, ``ehlo``, ``starttls``, ``auth``, ``sender``, ``recipient``, ``data``, ``session``;
+        stage: where it was said: ``greeting``, ``ehlo``, ``starttls``, ``auth``, ``sender``, ``recipient``, ``data``,
+        ``session``;
             ``tcp`` and ``tls`` for the words of a client library. A hint only.
         provider: who said it, as :func:`identify` names it; found out from the words when not given.
         port: the port, for what only holds on one.
@@ -210,7 +210,7 @@ class _Heard(Struct, frozen=True):
 
     @property
     def temporary(self) -> bool | None:
-        return None if self.code is None else self.code // 100 == 4  # noqa: PLR2004 (4yz: RFC 5321, 4.2.1)
+        return None if self.code is None else self.code // 100 == 4
 
 
 def _heard(reply: Reply | str) -> _Heard:
@@ -250,7 +250,7 @@ def _hint(row: Row, heard: _Heard) -> int:
 
 def _by_code(heard: _Heard, stage: str, *, encrypted: bool | None) -> str:
     table = replies().fallback
-    if heard.code == 530 and stage in {"sender", "recipient"} and encrypted is False:  # noqa: PLR2004 (RFC 3207, 4)
+    if heard.code == 530 and stage in {"sender", "recipient"} and encrypted is False:
         return "sender.tls-required"
     for code in heard.enhanced:
         if found := table.enhanced.get(stage, {}).get(code[2:]):
@@ -284,7 +284,7 @@ def _from_row(row: Row, match: str, heard: _Heard, stage: str, speaker: str | No
             product: tuple(Fix(who=row.who, action=fix.action, where=field) for field in fix.where[:1] or (None,))
             for product, fix in _product_fixes(row)
         },
-        confidence="sure" if sure and row.priority > 20 else "likely",  # noqa: PLR2004 (20: wordings of any server)
+        confidence="sure" if sure and row.priority > 20 else "likely",
         matched=match,
         sources=row.sources,
     )

@@ -42,7 +42,7 @@ def refusal(
     variant: str | None = None,
     encrypted: bool | None = None,
     blocks: bool = True,
-    **facts: Any,  # noqa: ANN401 (evidence is of any kind)
+    facts: dict[str, Any] | None = None,
 ) -> Iterator[Opinion]:
     """Judge a reply that is not the one hoped for.
 
@@ -59,10 +59,10 @@ def refusal(
     """
     means = meaning(place, reply, stage, encrypted=encrypted)
     crowded = means.finding == TOO_MANY
-    later = reply.code // 100 == 4  # noqa: PLR2004 (RFC 5321, 4.2.1)
+    later = reply.code // 100 == 4
     found = code or (generic(stage, later=later) if crowded else means.finding)
     entry = knowledge().findings[found]
-    evidence = {**said(reply), "at": stage, **facts}
+    evidence = {**said(reply), "at": stage, **(facts or {})}
     if means.matched:
         evidence["matched"] = means.matched
     if means.provider:
@@ -102,7 +102,12 @@ def trouble(place: Place, stage: Stage, at: Step, *, step: str | None = None) ->
     """
     problem = stage.problem
     name = knowledge().words.steps[step or at]
-    facts: dict[str, Any] = {"at": step or at, "problem": problem, "problem_text": stage.problem_text, "duration_ms": stage.duration_ms}
+    facts: dict[str, Any] = {
+        "at": step or at,
+        "problem": problem,
+        "problem_text": stage.problem_text,
+        "duration_ms": stage.duration_ms,
+    }
     words = {"at_name": name, "problem_text": stage.problem_text or knowledge().words.reasons.get(problem or "", problem)}
     if problem == "timeout":
         yield Opinion(code="session.timeout", place=place, at=at, evidence=facts, words=words, about=name, blocks=True)
@@ -111,7 +116,14 @@ def trouble(place: Place, stage: Stage, at: Step, *, step: str | None = None) ->
     elif problem in ("malformed", "too-long"):
         words["observed"] = shorten(str(words["problem_text"]), 200)
         yield Opinion(
-            code="session.protocol-error", place=place, at=at, variant="reply", evidence=facts, words=words, about=name, blocks=True
+            code="session.protocol-error",
+            place=place,
+            at=at,
+            variant="reply",
+            evidence=facts,
+            words=words,
+            about=name,
+            blocks=True,
         )
     elif problem in ("cancelled", "deadline", "budget"):
         yield incomplete(place, at, problem)
@@ -153,7 +165,7 @@ def judge_session(place: Place) -> Iterator[Opinion]:
         yield from unasked(place, stage.unasked, "session")
         if stage.problem in ("cancelled", "deadline", "budget"):
             yield incomplete(place, "session", stage.problem)
-        elif stage.reply is not None and stage.reply.code == 221 and not stage.unasked:  # noqa: PLR2004 (RFC 5321, 4.1.1.10)
+        elif stage.reply is not None and stage.reply.code == 221 and not stage.unasked:
             yield Opinion(code="session.ok", place=place, at="session", evidence=said(stage.reply))
 
 

@@ -55,13 +55,13 @@ def _address_broken(
 ) -> Opinion:
     reasons = knowledge().words.reasons
     # A machine without IPv6 says at once that there is no way: that costs nobody time and is no fault of the server.
-    no_ipv6 = all(one.family == 6 and one.error == "unreachable" for one in broken)  # noqa: PLR2004 (the IP version)
+    no_ipv6 = all(one.family == 6 and one.error == "unreachable" for one in broken)
     # One finding about the endpoint, anchored at its first broken address so that what follows there has its reason.
     return Opinion(
         code="tcp.address-broken",
         place=Place(document=document, endpoint=endpoint),
         at="tcp",
-        variant="no-ipv6" if no_ipv6 and any(one.family == 4 for one in working) else None,  # noqa: PLR2004 (the IP version)
+        variant="no-ipv6" if no_ipv6 and any(one.family == 4 for one in working) else None,
         evidence={
             "working": [one.address for one in working],
             "broken": [one.address for one in broken],
@@ -72,7 +72,7 @@ def _address_broken(
 
 
 def _port_25(document: ProbeDocument) -> Iterator[Opinion]:
-    on_25 = [endpoint for endpoint in document.endpoints if endpoint.port == 25 and endpoint.addresses]  # noqa: PLR2004 (SMTP)
+    on_25 = [endpoint for endpoint in document.endpoints if endpoint.port == 25 and endpoint.addresses]
     silent = [endpoint for endpoint in on_25 if all(one.error == "timeout" for one in endpoint.addresses)]
     if document.kind == "mx":
         if silent and len(silent) == len(on_25):

@@ -48,21 +48,30 @@ _REASONS: tuple[tuple[str, str, str | None], ...] = (
     ("unexpected eof", "tls.handshake-failed", "closed"),
 )
 
-_CERTIFICATE_ALERTS = ("bad certificate", "handshake failure", "certificate unknown", "unknown ca", "access denied", "no certificate")
+_CERTIFICATE_ALERTS = (
+    "bad certificate",
+    "handshake failure",
+    "certificate unknown",
+    "unknown ca",
+    "access denied",
+    "no certificate",
+)
 
 
 def judge_tls(place: Place) -> Iterator[Opinion]:
     """Judge everything about encryption at one address."""
     yield from _mode(place)
-    for stage in place.all(StarttlsStage):
-        yield from _starttls(place, stage)
+    for command in place.all(StarttlsStage):
+        yield from _starttls(place, command)
     if not place.has(StarttlsStage):
         yield from _never_asked(place)
-    for stage in place.all(TlsStage):
-        yield from _handshake(place, stage)
+    for handshake in place.all(TlsStage):
+        yield from _handshake(place, handshake)
     for injection in place.all(InjectionStage):
         if injection.executed:
-            yield Opinion(code="tls.injection", place=place, at="tls", evidence={"observed": injection.evidence or "NOOP was carried out"})
+            yield Opinion(
+                code="tls.injection", place=place, at="tls", evidence={"observed": injection.evidence or "NOOP was carried out"}
+            )
     yield from _in_clear(place)
 
 
@@ -81,9 +90,8 @@ def _mode(place: Place) -> Iterator[Opinion]:
     if actual is None or wanted is None or (wanted == "implicit") == (actual == "implicit"):
         return
     auto = asked == "auto"
-    usual = wanted
     words = knowledge().words
-    evidence = {"asked": asked, "expected": usual, "actual": actual}
+    evidence = {"asked": asked, "expected": wanted, "actual": actual}
     yield Opinion(
         code="tls.wrong-mode",
         place=place,
@@ -91,14 +99,18 @@ def _mode(place: Place) -> Iterator[Opinion]:
         variant="auto" if auto else "plain" if actual != "implicit" else "none" if asked == "none" else None,
         evidence=evidence,
         words={
-            "asked_name": words.modes[usual],
+            "asked_name": words.modes[wanted],
             "actual_name": words.modes[actual],
-            "usual_ports": words.usual_ports[usual],
+            "usual_ports": words.usual_ports[wanted],
         },
     )
     if silent:
         yield Opinion(
-            code="greeting.tls-expected", place=place, at="greeting", variant="auto" if auto else None, evidence={"speaks_tls": True}
+            code="greeting.tls-expected",
+            place=place,
+            at="greeting",
+            variant="auto" if auto else None,
+            evidence={"speaks_tls": True},
         )
 
 
@@ -126,7 +138,7 @@ def _starttls(place: Place, stage: StarttlsStage) -> Iterator[Opinion]:
         yield _not_offered(place, {**said(reply), "problem": stage.problem})
     elif reply is None:
         yield from _unanswered(place, stage)
-    elif reply.code >= 400:  # noqa: PLR2004 (RFC 5321, 4.2.1)
+    elif reply.code >= 400:
         yield from refusal(place, reply, stage="starttls", at="tls", code="tls.starttls-refused")
     elif reply.code != READY:
         observed = shorten(f"{reply.code} {reply.text}", 200)
@@ -202,14 +214,14 @@ def _agreed(place: Place, stage: TlsStage) -> Iterator[Opinion]:
             evidence["client_certificate_requested"] = True
     oldest = knowledge().thresholds.oldest_tls
     if version in _VERSIONS and _VERSIONS.index(version) < _VERSIONS.index(oldest):
-        yield Opinion(code="tls.protocol-too-old", place=place, at="tls", evidence=evidence, about=version)
+        yield Opinion(code="tls.protocol-too-old", place=place, at="tls", evidence=evidence, about=version or "")
     else:
         words = {"mode_name": knowledge().words.modes[stage.mode]}
         yield Opinion(code="tls.ok", place=place, at="tls", evidence=evidence, words=words, about=stage.mode)
 
 
 def _explained(place: Place, stage: TlsStage) -> bool:
-    """Tell whether a failed handshake is said better elsewhere: the server is a plain one, another kind, or withholds STARTTLS."""
+    """Tell whether a failed handshake is said better elsewhere: a plain server, another kind, or withheld STARTTLS."""
     if any(one.service not in (None, "tls") for one in place.all(GreetingStage)):
         return True
     if stage.mode == "implicit":
@@ -235,10 +247,17 @@ def _failed(place: Place, stage: TlsStage) -> Opinion:
     code, variant = _reason(place, stage, received, text.lower())
     if code == "tls.client-certificate-required":
         return client_certificate(place, stage)
-    if code == "tls.timeout":
-        observed = stage.last_step or text
+    if code == "tls.timeout" and stage.last_step:
+        observed = stage.last_step
     return Opinion(
-        code=code, place=place, at="tls", variant=variant, evidence=evidence, words={"observed": observed}, about=text, blocks=True
+        code=code,
+        place=place,
+        at="tls",
+        variant=variant,
+        evidence=evidence,
+        words={"observed": observed},
+        about=text,
+        blocks=True,
     )
 
 
@@ -298,5 +317,5 @@ def _in_clear(place: Place) -> Iterator[Opinion]:
             continue
         if stage.ok:
             yield Opinion(code="tls.not-enforced", place=place, at="tls", evidence=said(stage.reply))
-        elif stage.reply.code == 530:  # noqa: PLR2004 (RFC 3207, 4)
+        elif stage.reply.code == 530:
             yield Opinion(code="tls.enforced", place=place, at="tls", evidence=said(stage.reply))

@@ -102,10 +102,14 @@ class Resolver:
             return Answer(status="no-resolver", text="this machine has no resolver configured")
         try:
             answer = await self._asker.resolve(
-                name, kind, raise_on_no_answer=False, lifetime=patience, search=None if not self.named else False
+                name,
+                kind,
+                raise_on_no_answer=False,
+                lifetime=patience,
+                search=not self.named and isinstance(name, str) and "." not in name,
             )
         except dns.resolver.NXDOMAIN as error:
-            responses = error.responses()
+            responses = error.responses()  # type: ignore[no-untyped-call]  # dnspython leaves it untyped
             return Answer(status="not-found", aliases=_aliases(next(iter(responses.values()), None)) if responses else ())
         except dns.resolver.LifetimeTimeout:
             return Answer(status="timeout", text=f"no answer from the name server within {patience:g} s")
@@ -193,10 +197,10 @@ class Resolver:
         worst = v4 if v4.status not in ("ok", "no-data") else v6 if v6.status not in ("ok", "no-data") else v4
         if worst.status == "no-data" and (v4.aliases or v6.aliases) and await self._loops(name):
             worst = Answer(status="alias-loop", text="the aliases go round in a circle", aliases=v4.aliases or v6.aliases)
-        if not self.named and worst.status in ("not-found", "no-data", "no-resolver") and _local_name(name):
-            # Windows and mDNS know names that no name server does.
-            if known := await _from_system(name):
-                return Addresses(status="ok", source="system", addresses=known)
+        absent = worst.status in ("not-found", "no-data", "no-resolver")
+        # Windows and mDNS know names that no name server does.
+        if not self.named and absent and _local_name(name) and (known := await _from_system(name)):
+            return Addresses(status="ok", source="system", addresses=known)
         return Addresses(status=worst.status, text=worst.text, aliases=v4.aliases or v6.aliases, families=families)
 
     async def exchangers(self, domain: str) -> tuple[Answer, tuple[Exchanger, ...]]:
@@ -213,7 +217,9 @@ class Resolver:
         there = await asyncio.gather(*(self.addresses(name) for name in names))
         same = ipaddress.ip_address(address.partition("%")[0])
         confirmed = tuple(
-            name for name, found in zip(names, there, strict=True) if any(ipaddress.ip_address(one) == same for one in found.addresses)
+            name
+            for name, found in zip(names, there, strict=True)
+            if any(ipaddress.ip_address(one) == same for one in found.addresses)
         )
         return answer, names, confirmed
 
@@ -262,13 +268,10 @@ def _local_name(name: str) -> bool:
 
 
 def _from_hosts_file(name: str) -> tuple[str, ...]:
-    if name == "localhost" or name.endswith(".localhost"):
-        wanted = {name, "localhost"}
-    else:
-        wanted = {name}
-    path = (
-        Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32/drivers/etc/hosts") if sys.platform == "win32" else Path("/etc/hosts")
-    )
+    wanted = {name, "localhost"} if name == "localhost" or name.endswith(".localhost") else {name}
+    path = Path("/etc/hosts")
+    if sys.platform == "win32":
+        path = Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32", "drivers", "etc", "hosts")
     try:
         lines = path.read_text("utf-8", "replace").splitlines()
     except OSError:

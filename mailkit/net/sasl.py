@@ -1,6 +1,6 @@
 """Log-in mechanisms (SASL): what to answer to each challenge. One mechanism, one attempt.
 
-The encodings of PLAIN, LOGIN, CRAM-MD5 and XOAUTH2 are aiosmtplib's, SCRAM is scramp's; OAUTHBEARER (RFC 7628) is three lines here.
+The encodings of PLAIN, LOGIN, CRAM-MD5 and XOAUTH2 are aiosmtplib's, SCRAM is scramp's; OAUTHBEARER (RFC 7628) is ours.
 A mechanism is a generator: it yields its answers (bytes, before base64) and is sent the server's challenges.
 """
 

@@ -26,6 +26,7 @@ MAX_KEPT = 1000
 """Characters of a line that are recorded."""
 
 _REPLY_LINE = re.compile(rb"([0-9]{3})([ -]?)(.*)", re.DOTALL)
+_REPLY_START = re.compile(rb"[0-9]{1,3}([ -]|$)")
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?=\s|$|:)")
 
 
@@ -103,7 +104,9 @@ class Conversation:
         data = "".join(f"{command}\r\n" for command in commands).encode("utf-8", "surrogateescape")
         await self.clock.wait(self.wire.send(data), wait)
 
-    async def command(self, command: str, *, shown: str | None = None, secret_reply: bool = False, wait: float | None = None) -> Reply:
+    async def command(
+        self, command: str, *, shown: str | None = None, secret_reply: bool = False, wait: float | None = None
+    ) -> Reply:
         """Send one command and read its reply."""
         await self.send(command, shown=shown, wait=wait)
         return await self.reply(secret=secret_reply, wait=wait)
@@ -161,9 +164,9 @@ class Conversation:
                 raise ProtocolViolation(f"a line of more than {MAX_LINE} bytes", "too-long")
             data = await self.wire.receive()
             if not data:
-                if self._buffer:
+                if self._buffer and not _REPLY_START.match(self._buffer):
                     raise ProtocolViolation(visible(bytes(self._buffer[:400])))
-                raise Dropped("the server closed the connection")
+                raise Dropped(f"the server closed the connection{' in the middle of a reply' if self._buffer or self.lines_received else ''}")
             self._buffer += data
 
     def unasked(self) -> tuple[str, ...]:

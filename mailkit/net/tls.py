@@ -292,7 +292,9 @@ def _describe(certificate: x509.Certificate, want_tlsa: bool) -> Certificate:  #
         signature=hashing.name if hashing is not None else None,
         is_ca=_or_none(lambda: certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca),
         self_signed=certificate.issuer == certificate.subject,
-        server_auth=(ExtendedKeyUsageOID.SERVER_AUTH in usage or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in usage) if usage else None,
+        server_auth=(ExtendedKeyUsageOID.SERVER_AUTH in usage or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in usage)
+        if usage
+        else None,
         issuer_urls=tuple(
             visible(shorten(entry.access_location.value, 300))
             for entry in access or ()

@@ -244,5 +244,3 @@ def _reason(error: SSL.Error) -> str:
 
 def _words(error: OSError) -> str:
     return (error.strerror or str(error) or type(error).__name__).lower()
-
-

@@ -9,9 +9,13 @@
 
 from __future__ import annotations
 
-from mailkit.panels.probe import ProbePanel
+from IPython.display import HTML
 
-__all__ = ["ProbePanel", "probe"]
+from mailkit.observation import ProbeDocument
+from mailkit.panels.probe import ProbePanel
+from mailkit.report.page import fragment
+
+__all__ = ["ProbePanel", "probe", "show"]
 
 _shown: dict[str, ProbePanel] = {}
 
@@ -25,3 +29,8 @@ def probe(name: str = "probe") -> ProbePanel:
         before.close()
     panel = _shown[name] = ProbePanel()
     return panel
+
+
+def show(*documents: ProbeDocument) -> HTML:
+    """Return documents as a notebook cell shows them: verdict, steps, findings, transcript."""
+    return HTML("".join(fragment(document) for document in documents))  # type: ignore[no-untyped-call]  # IPython has no types here

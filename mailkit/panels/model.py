@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from mailkit.diagnosis import diagnosed
 from mailkit.finding import Product
@@ -83,7 +84,7 @@ class ProbeModel:
         """One document per target, judged once the work is at its end, also when it was stopped."""
         if self.state in (State.IDLE, State.FAILED):
             return ()
-        stopped = "user" if self.state is State.CANCELLED else None
+        stopped: Literal["user"] | None = "user" if self.state is State.CANCELLED else None
         documents = tuple(
             assemble(target, self.settings, [seen for of, seen in self.events if of == target], stopped=stopped)
             for target in self.targets

@@ -100,18 +100,24 @@ class Question:
             options.append(f'credentials=Credentials({self.user.strip()!r}, Secret(getpass("Password: ")))')
         if self.practice:
             options += ["resolver=site.resolver", "ca_file=site.ca_file"]
-        names = ["Credentials"] if logs_in else []
-        call = "probe" if len(self._targets_or_host()) == 1 else "probe_many"
-        lines = ["from getpass import getpass", ""] if logs_in else []
-        lines += ["from mailkit.diagnosis import diagnosed"]
-        lines += ["from mailkit.practice import practice_site"] if self.practice else []
-        lines += [
-            f"from mailkit.probe import {', '.join([*names, 'ProbeSettings', call])}",
-            "from mailkit.report.terminal import render",
+        several = len(self._targets_or_host()) > 1
+        names = [*(["Credentials"] if logs_in else []), "ProbeSettings", "probe_many" if several else "probe"]
+        imports = [
+            "from getpass import getpass\n" if logs_in else "",
+            "from mailkit.diagnosis import diagnosed",
+            "from mailkit.panels import show",
+            "from mailkit.practice import practice_site" if self.practice else "",
+            f"from mailkit.probe import {', '.join(names)}",
+            "from mailkit.secret import Secret" if logs_in else "",
         ]
-        lines += ["from mailkit.secret import Secret"] if logs_in else []
-        lines += ["", *self._python_body(options)]
-        return "\n".join(lines)
+        return "\n".join(
+            [
+                *(line for line in imports if line),
+                "",
+                *self._python_body(options),
+                "show(*documents)" if several else "show(document)",
+            ]
+        )
 
     def as_command(self) -> str:
         """Return the command line that does the same; it asks for the password."""
@@ -155,11 +161,8 @@ class Question:
         targets = self._targets_or_host()
         product = f", {self.product!r}" if self.product else ""
         if len(targets) == 1:
-            body = [*settings, f"document = diagnosed(await probe({targets[0]!r}, settings){product})", "print(render(document))"]
+            asked = f"document = diagnosed(await probe({targets[0]!r}, settings){product})"
         else:
-            body = [
-                *settings,
-                f"async for document in probe_many({list(targets)!r}, settings):",
-                f"    print(render(diagnosed(document{product})))",
-            ]
+            asked = f"documents = [diagnosed(seen{product}) async for seen in probe_many({list(targets)!r}, settings)]"
+        body = [*settings, asked]
         return ["async with practice_site() as site:", *(f"    {line}" for line in body)] if self.practice else body

@@ -88,7 +88,7 @@ class Accounts(Mapping[str, Account]):
         """Count one log-in and decide it; ``right``: the proof fits the password or token."""
         account = self.get(user)
         if account is None:
-            if user in self.unknown or len(self.unknown) < 1000:  # noqa: PLR2004  # a bound on memory, nothing else
+            if user in self.unknown or len(self.unknown) < 1000:  # a bound on memory, nothing else
                 self.unknown[user] = self.unknown.get(user, 0) + 1
             return Verdict(user, WRONG)
         account.attempts += 1

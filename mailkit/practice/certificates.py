@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import ssl
 import warnings
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
 from typing import Literal, NamedTuple
@@ -25,6 +25,7 @@ from mailkit.practice.play import Play
 __all__ = ["KINDS", "Authority", "Identity", "Kind"]
 
 _Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+_ADDRESSES = ("127.0.0.1", "::1", "127.0.0.2", "127.0.0.3")
 _VERSIONS = {"1.0": ssl.TLSVersion.TLSv1, "1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 
@@ -81,7 +82,7 @@ class Authority:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._now = datetime.now(timezone.utc).replace(microsecond=0)
+        self._now = datetime.now(UTC).replace(microsecond=0)
         self._lock = Lock()
         self._identities: dict[tuple[str, str], Identity] = {}
         self._contexts: dict[tuple[object, ...], ssl.SSLContext] = {}
@@ -133,8 +134,8 @@ class Authority:
         """A root and an intermediate below it: the intermediate's key, and both certificates."""
         root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
         root_name, name = _name(organisation, f"{label} Root CA"), _name(organisation, f"{label} Issuing CA")
-        root = self._builder(root_name, root_name, root_key, root_key, -1000, 3650, ca=1).sign(root_key, hashes.SHA256())
-        issuing = self._builder(name, root_name, key, root_key, -900, 1800, ca=0).sign(root_key, hashes.SHA256())
+        root = self._builder(root_name, root_name, (root_key, root_key), (-1000, 3650), ca=1).sign(root_key, hashes.SHA256())
+        issuing = self._builder(name, root_name, (key, root_key), (-900, 1800), ca=0).sign(root_key, hashes.SHA256())
         return Identity(key, (issuing, root))
 
     def _leaf(self, kind: Kind, name: str) -> Identity:
@@ -146,10 +147,10 @@ class Authority:
         issuer_name, issuer_key = (issuer.chain[0].subject, issuer.key) if issuer else (subject, key)
         names: list[x509.GeneralName] = [x509.DNSName(each) for each in kind.names or (name,)]
         if kind.names is None:
-            names += [x509.IPAddress(ipaddress.ip_address(each)) for each in ("127.0.0.1", "::1")]
+            names += [x509.IPAddress(ipaddress.ip_address(each)) for each in _ADDRESSES]
         purpose = ExtendedKeyUsageOID.SERVER_AUTH if kind.purpose == "server" else ExtendedKeyUsageOID.CLIENT_AUTH
         builder = (
-            self._builder(subject, issuer_name, key, issuer_key, kind.starts, kind.ends)
+            self._builder(subject, issuer_name, (key, issuer_key), (kind.starts, kind.ends))
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
         )
@@ -165,9 +166,13 @@ class Authority:
         return Identity(key, chain)
 
     def _builder(
-        self, subject: x509.Name, issuer: x509.Name, key: _Key, issuer_key: _Key, starts: int, ends: int, *, ca: int | None = None
+        self, subject: x509.Name, issuer: x509.Name, keys: tuple[_Key, _Key], days: tuple[int, int], *, ca: int | None = None
     ) -> x509.CertificateBuilder:
-        """Build what all certificates share (RFC 5280, 4.2.1); ``ca`` is the path length an authority may have below it."""
+        """Build what all certificates share (RFC 5280, 4.2.1).
+
+        ``keys`` are the owner's and the issuer's, ``days`` begin and end, ``ca`` the path length an authority may have below it.
+        """
+        key, issuer_key = keys
         usage = dict.fromkeys(
             ("content_commitment", "data_encipherment", "key_agreement", "encipher_only", "decipher_only"), False
         )
@@ -179,8 +184,8 @@ class Authority:
             .issuer_name(issuer)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(self._now + timedelta(days=starts))
-            .not_valid_after(self._now + timedelta(days=ends))
+            .not_valid_before(self._now + timedelta(days=days[0]))
+            .not_valid_after(self._now + timedelta(days=days[1]))
             .add_extension(x509.BasicConstraints(ca=ca is not None, path_length=ca), critical=True)
             .add_extension(x509.KeyUsage(**usage), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -205,7 +210,7 @@ def _sign_with_sha1(certificate: x509.Certificate, key: _Key) -> x509.Certificat
     old = certificate.tbs_certificate_bytes
     content = old[len(old) - int.from_bytes(old[2:4]) :] if old[1] == 0x82 else old[3:]  # after a length of two bytes or of one
     tbs = _der(0x30, content.replace(_ECDSA_SHA256, _ECDSA_SHA1, 1))
-    signature = key.sign(tbs, ec.ECDSA(hashes.SHA1()))
+    signature = key.sign(tbs, ec.ECDSA(hashes.SHA1()))  # noqa: S303  # a weak signature is what is wanted
     return x509.load_der_x509_certificate(_der(0x30, tbs + _ECDSA_SHA1 + _der(0x03, b"\0" + signature)))
 
 

@@ -10,16 +10,16 @@ import asyncio
 import errno
 import socket
 from contextlib import suppress
+from typing import cast
 
 import dns.edns
 import dns.exception
 import dns.flags
 import dns.message
 import dns.rcode
-import dns.rdataclass
-import dns.rdatatype
+import dns.rrset
 
-from mailkit.practice.zone import PracticeZone
+from mailkit.practice.zone import Found, PracticeZone
 
 __all__ = ["NameServer"]
 
@@ -93,26 +93,10 @@ class NameServer:
         if query.flags & dns.flags.QR or len(query.question) != 1:
             return None
         self.questions += 1
-        question = query.question[0]
-        found = self.zone.find(question.name, question.rdtype)
+        found = self.zone.find(query.question[0].name, query.question[0].rdtype)
         if found.behaviour == "silent":
             return None
-        reply = dns.message.make_response(query, recursion_available=True)
-        if found.behaviour == "refused":
-            reply.set_rcode(dns.rcode.REFUSED)
-        elif found.behaviour == "servfail" or (found.behaviour == "bogus" and not query.flags & dns.flags.CD):
-            reply.set_rcode(dns.rcode.SERVFAIL)
-            if found.behaviour == "bogus" and query.edns >= 0:
-                bogus = dns.edns.EDEOption(dns.edns.EDECode.DNSSEC_BOGUS, "the signature does not fit the data")
-                reply.use_edns(edns=0, payload=_MOST_OVER_UDP, options=[bogus])
-        else:
-            reply.answer.extend(found.answers)
-            if not found.answers or found.answers[-1].rdtype != question.rdtype:
-                reply.authority.append(self.zone.soa)
-            if not found.exists:
-                reply.set_rcode(dns.rcode.NXDOMAIN)
-            if found.signed and (query.flags & dns.flags.AD or query.ednsflags & dns.flags.DO):
-                reply.flags |= dns.flags.AD
+        reply = _reply(query, found, self.zone.soa)
         if limit is not None and query.edns >= 0:
             limit = max(limit, min(query.payload, _MOST_OVER_UDP))
         try:
@@ -147,14 +131,36 @@ class NameServer:
                 await writer.wait_closed()
 
 
+def _reply(query: dns.message.Message, found: Found, soa: dns.rrset.RRset) -> dns.message.Message:
+    reply = dns.message.make_response(query, recursion_available=True)
+    if found.behaviour == "refused":
+        reply.set_rcode(dns.rcode.REFUSED)
+    elif found.behaviour == "servfail":
+        reply.set_rcode(dns.rcode.SERVFAIL)
+    elif found.behaviour == "bogus" and not query.flags & dns.flags.CD:
+        reply.set_rcode(dns.rcode.SERVFAIL)
+        if query.edns >= 0:
+            bogus = dns.edns.EDEOption(dns.edns.EDECode.DNSSEC_BOGUS, "the signature does not fit the data")
+            reply.use_edns(edns=0, payload=_MOST_OVER_UDP, options=[bogus])
+    else:
+        reply.answer.extend(found.answers)
+        if not found.answers or found.answers[-1].rdtype != query.question[0].rdtype:
+            reply.authority.append(soa)
+        if not found.exists:
+            reply.set_rcode(dns.rcode.NXDOMAIN)
+        if found.signed and (query.flags & dns.flags.AD or query.ednsflags & dns.flags.DO):
+            reply.flags |= dns.flags.AD
+    return reply
+
+
 class _Datagrams(asyncio.DatagramProtocol):
     def __init__(self, server: NameServer) -> None:
         self._server = server
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.DatagramTransport):
-            self._transport = transport
+        # Not isinstance: before Python 3.12 the selector loop's transport does not derive from DatagramTransport.
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         reply = self._server.answer(data, limit=512)

@@ -46,7 +46,7 @@ def _text(raw: bytes) -> str:
 async def _plain(ask: Ask, initial: bytes | None, accounts: Accounts) -> Verdict:
     """RFC 4616: authorisation identity, user and password between NULs."""
     parts = _text(await ask(b"") if initial is None else initial).split("\0")
-    if len(parts) != 3:  # noqa: PLR2004  # the three parts of the line above
+    if len(parts) != 3:  # the three parts of the line above
         raise ExchangeError(_MALFORMED)
     _, user, password = parts
     return accounts.judge(user, "PLAIN", right=accounts.has_password(user, password))
@@ -81,7 +81,8 @@ async def _scram(name: str, ask: Ask, initial: bytes | None, accounts: Accounts)
         asked.append(user)
         account = accounts.get(user)
         # For a user who does not exist the exchange goes on with a password nobody has: names cannot be guessed.
-        return mechanism.make_auth_info(account.password if account else secrets.token_hex())
+        salt, stored_key, server_key, iterations = mechanism.make_auth_info(account.password if account else secrets.token_hex())
+        return salt, stored_key, server_key, iterations
 
     server = mechanism.make_server(look_up)
     try:

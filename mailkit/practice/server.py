@@ -19,9 +19,10 @@ from pathlib import Path
 from mailkit.observation import Security
 from mailkit.practice.account import Accounts
 from mailkit.practice.certificates import Authority
+from mailkit.practice.dialogue import Stage
 from mailkit.practice.mailbox import Mailboxes
 from mailkit.practice.play import PLAYS, Ask, Play
-from mailkit.practice.session import Session, Stage
+from mailkit.practice.session import Session
 from mailkit.practice.wire import Wire
 
 __all__ = ["PracticeServer", "practice_server"]
@@ -73,6 +74,8 @@ class PracticeServer:
         self._sockets: list[socket.socket] = []
         self._servers: list[asyncio.Server] = []
         self._sessions: set[asyncio.Task[None]] = set()
+        self._tls: ssl.SSLContext | None = None
+        self._closed = False
 
     @property
     def security(self) -> Security:
@@ -115,13 +118,14 @@ class PracticeServer:
                 self._servers.append(await asyncio.start_server(self._accept, sock=each, backlog=_BACKLOG, limit=2**18))
             return
         # A bound socket keeps the port from everyone else; without listen() a connection is refused.
-        self._sockets = listening
+        self._sockets = list(listening)
         if self.play.listens == "full":
             for each in listening:
                 self._fill(each)
 
     async def close(self) -> None:
         """Stop listening and end all sessions; returns when every socket is closed."""
+        self._closed = True
         for server in self._servers:
             server.close()
         for each in self._sockets:
@@ -144,6 +148,9 @@ class PracticeServer:
             self._sockets.append(waiting)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._closed:
+            writer.transport.abort()
+            return
         self.connections += 1
         task = asyncio.get_running_loop().create_task(self._serve(reader, writer), name=f"practice {self.name}")
         self._sessions.add(task)
@@ -154,21 +161,21 @@ class PracticeServer:
             if len(self._sessions) > _MOST_CONNECTIONS:
                 writer.write(b"421 4.7.0 Error: too many connections\r\n")
                 writer.close()
-                return
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._lifetime):
-                    await Session(Wire(reader, writer, idle=self._idle), self._stage).run()
+            else:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._lifetime):
+                        await Session(Wire(reader, writer, idle=self._idle), self._stage).run()
+            if writer.is_closing():  # what was written goes out, unless the client does not take it
+                with suppress(OSError, TimeoutError):
+                    async with asyncio.timeout(1):
+                        await writer.wait_closed()
         finally:
-            # What was written goes out, unless the client does not take it; then the line is cut.
-            if not writer.is_closing():
-                writer.transport.abort()
-            with suppress(OSError, TimeoutError):
-                async with asyncio.timeout(1):
-                    await writer.wait_closed()
             writer.transport.abort()
 
     async def _context(self) -> ssl.SSLContext:
-        return await asyncio.to_thread(self.authority.context, self.play, self.name)
+        if self._tls is None:
+            self._tls = await asyncio.to_thread(self.authority.context, self.play, self.name)
+        return self._tls
 
 
 def _bind_all(addresses: Sequence[str]) -> list[socket.socket]:

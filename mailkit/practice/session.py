@@ -6,35 +6,27 @@ What is usual is written here once; every departure comes from the :class:`~mail
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import re
 import secrets
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from msgspec import Struct
-
-from mailkit.practice.account import Accounts
 from mailkit.practice.addresses import KNOWN, LOCAL_DOMAINS, RECIPIENTS, is_address
-from mailkit.practice.mailbox import Mailboxes, Message
-from mailkit.practice.play import Answer, Play
+from mailkit.practice.dialogue import Dialogue, OverError, Stage
+from mailkit.practice.mailbox import Message
 from mailkit.practice.sasl import MECHANISMS, ExchangeError
 from mailkit.practice.wire import LongLineError, Wire
 
-__all__ = ["Session", "Stage"]
+__all__ = ["Session"]
 
 _LINE_LIMIT = 12288  # the largest any command line may be: AUTH, RFC 4954, section 4
-_ERRORS_ALLOWED = 20
 _RECIPIENTS_ALLOWED = 100
-_ENDLESS_PAUSE = 0.05
-_FLOOD_LINES = 1_000_000
-_LONG_LINE = 10_000_000
 
 _PATH = re.compile(r"(FROM|TO):\s*<([^<>\r\n]*)>(.*)", re.IGNORECASE)
 _PARAMETERS = {"MAIL": {"SIZE", "BODY", "SMTPUTF8", "RET", "ENVID", "AUTH"}, "RCPT": {"NOTIFY", "ORCPT"}}
@@ -44,10 +36,10 @@ class Session:
     """One client's session, from the greeting to the end."""
 
     def __init__(self, wire: Wire, stage: Stage) -> None:
+        self._dialogue = Dialogue(wire, stage)
         self._wire, self._stage, self._play = wire, stage, stage.play
         self._helo: str | None = None
         self._user: str | None = None
-        self._errors = 0
         self._sender: str | None = None
         self._recipients: list[str] = []
         self._verbs: dict[str, Callable[[str], Awaitable[object]]] = {
@@ -66,7 +58,6 @@ class Session:
 
     async def run(self) -> None:
         """Play the session. Errors of the connection end it quietly."""
-        self._wire.segments, self._wire.byte_delay = self._play.segments, self._play.byte_delay
         try:
             if self._play.security == "implicit":
                 await self._handshake()
@@ -183,9 +174,9 @@ class Session:
             raise ExchangeError("500 5.5.6 Authentication exchange line is too long") from None
         if line is None:
             raise OverError
-        if line == b"*":
+        if line.strip() == b"*":
             raise ExchangeError("501 5.7.0 Authentication aborted")
-        return _decoded(line.decode("ascii", "replace"))
+        return _decoded(line.decode("ascii", "replace").removesuffix("\r"))
 
     # --- a message ----------------------------------------------------------------------------------------------
 
@@ -194,24 +185,28 @@ class Session:
         if parsed is None:
             return
         address, parameters = parsed
-        if "tls" in self._play.needs and not self._wire.encrypted:
-            await self._dialogue.refuse("530 5.7.0 Must issue a STARTTLS command first")
-        elif "login" in self._play.needs and self._user is None:
-            await self._dialogue.refuse(self._play.login_reply)
-        elif self._sender is not None:
-            await self._dialogue.refuse("503 5.5.1 Error: nested MAIL command")
-        elif address and not is_address(address):
-            await self._dialogue.refuse("501 5.1.7 Bad sender address syntax")
-        elif not address.isascii() and "SMTPUTF8" not in parameters:
-            await self._dialogue.refuse("553 5.6.7 Must declare SMTPUTF8 to send unicode address")
-        elif address.lower().endswith(".invalid"):
-            await self._dialogue.refuse(f"550 5.1.8 <{address}>: Sender address rejected: Domain not found")
-        elif self._play.own_sender_only and self._user is not None and address.lower() != self._user.lower():
-            await self._dialogue.refuse(f"553 5.7.1 <{address}>: Sender address rejected: not owned by user {self._user}")
-        elif (size := parameters.get("SIZE", "")).isdigit() and int(size[:20]) > self._most_bytes:
-            await self._dialogue.refuse("552 5.3.4 Message size exceeds fixed limit")
+        if refusal := self._sender_refusal(address, parameters):
+            await self._dialogue.refuse(refusal)
         elif await self._dialogue.say("MAIL", "250 2.1.0 Ok"):
             self._sender = address
+
+    def _sender_refusal(self, address: str, parameters: Mapping[str, str]) -> str | None:
+        """Why a sender is not taken; ``None``: it is."""
+        size = parameters.get("SIZE", "")[:20]
+        rules = (
+            ("tls" in self._play.needs and not self._wire.encrypted, "530 5.7.0 Must issue a STARTTLS command first"),
+            ("login" in self._play.needs and self._user is None, self._play.login_reply),
+            (self._sender is not None, "503 5.5.1 Error: nested MAIL command"),
+            (address != "" and not is_address(address), "501 5.1.7 Bad sender address syntax"),
+            (not address.isascii() and "SMTPUTF8" not in parameters, "553 5.6.7 Must declare SMTPUTF8 to send unicode address"),
+            (address.lower().endswith(".invalid"), f"550 5.1.8 <{address}>: Sender address rejected: Domain not found"),
+            (
+                self._play.own_sender_only and self._user is not None and address.lower() != self._user.lower(),
+                f"553 5.7.1 <{address}>: Sender address rejected: not owned by user {self._user}",
+            ),
+            (size.isdecimal() and int(size) > self._most_bytes, "552 5.3.4 Message size exceeds fixed limit"),
+        )
+        return next((reply for broken, reply in rules if broken), None)
 
     async def _on_rcpt(self, rest: str) -> None:
         parsed = await self._envelope("RCPT", "TO", rest)
@@ -224,12 +219,12 @@ class Session:
             await self._dialogue.refuse("501 5.1.3 Bad recipient address syntax")
         elif len(self._recipients) >= _RECIPIENTS_ALLOWED:
             await self._dialogue.refuse("452 4.5.3 Error: too many recipients")
-        elif refusal := self._refusal(address):
+        elif refusal := self._recipient_refusal(address):
             await self._dialogue.refuse(refusal)
         elif await self._dialogue.say("RCPT", "250 2.1.5 Ok"):
             self._recipients.append(address)
 
-    def _refusal(self, address: str) -> str | None:
+    def _recipient_refusal(self, address: str) -> str | None:
         """Why a recipient is not taken; ``None``: it is."""
         local, _, domain = address.lower().rpartition("@")
         if domain not in LOCAL_DOMAINS:
@@ -241,7 +236,7 @@ class Session:
             return f"550 5.1.1 <{address}>: Recipient address rejected: User unknown in local recipient table"
         if self._play.greylist is not None and self._user is None:
             known = self._stage.greylisted
-            if len(known) > 10_000:  # noqa: PLR2004  # a bound on memory, nothing else
+            if len(known) > 10_000:  # a bound on memory, nothing else
                 known.clear()
             pair = (self._sender or "", address.lower())
             new = pair not in known
@@ -271,7 +266,8 @@ class Session:
 
     async def _content(self) -> bytes | None:
         """The message, or ``None`` if it was larger than allowed."""
-        lines, size = [], 0
+        lines: list[bytes] = []
+        size = 0
         while True:
             try:
                 line = await self._wire.line(self._most_bytes)
@@ -280,19 +276,20 @@ class Session:
                 continue
             if line is None:
                 raise OverError
-            if line == b".":
+            if line == b".\r":  # a lone LF does not end a line here, or a message could be smuggled in behind another one
                 return b"".join(lines) if size <= self._most_bytes else None
-            size += len(line) + 2
+            size += len(line) + 1
             if size <= self._most_bytes:
-                lines.append(line.removeprefix(b".") + b"\r\n")
+                lines.append(line.removeprefix(b".") + b"\n")
 
     def _deliver(self, content: bytes, sender: str, recipients: Sequence[str], queue_id: str) -> None:
-        now = datetime.now(timezone.utc)
+        now = datetime.now(UTC)
         protocol = "ESMTP" + ("S" if self._wire.encrypted else "") + ("A" if self._user else "")
         for recipient in recipients:
             trace = (
                 f"Return-Path: <{sender}>\r\nDelivered-To: {recipient}\r\n"
-                f"Received: from {self._helo} ([{self._wire.peer}])\r\n\tby {self._stage.host} (mailkit practice) with {protocol} id {queue_id}\r\n"
+                f"Received: from {self._helo} ([{self._wire.peer}])\r\n"
+                f"\tby {self._stage.host} (mailkit practice) with {protocol} id {queue_id}\r\n"
                 f"\tfor <{recipient}>; {format_datetime(now)}\r\n"
             )
             message = Message(
@@ -324,7 +321,7 @@ class Session:
             return None
         parameters = {name.upper(): value for name, _, value in (part.partition("=") for part in match[3].split())}
         if unknown := parameters.keys() - _PARAMETERS[verb]:
-            await self._dialogue.refuse(f"555 5.5.4 Unsupported option: {sorted(unknown)[0][:50]}")
+            await self._dialogue.refuse(f"555 5.5.4 Unsupported option: {min(unknown)[:50]}")
             return None
         return match[2], parameters
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -38,7 +38,13 @@ class PracticeSite:
     """A running practice site."""
 
     def __init__(
-        self, *, authority: Authority, zone: PracticeZone, reply_delay: float = 0.0, banner_delay: float | None = None
+        self,
+        *,
+        authority: Authority,
+        zone: PracticeZone,
+        plays: Iterable[str] = PLAYS,
+        reply_delay: float = 0.0,
+        banner_delay: float | None = None,
     ) -> None:
         self.authority = authority
         self.accounts = Accounts()
@@ -46,7 +52,7 @@ class PracticeSite:
         self.mailboxes = Mailboxes()
         """What arrived, by recipient."""
         self.nameserver = NameServer(zone)
-        roles = [*((host.name, host.play) for host in CAST), *((PLAYS[play].host_name, play) for play in PLAYS)]
+        roles = [*((host.name, host.play) for host in CAST), *((PLAYS[play].host_name, play) for play in plays)]
         self.servers: Mapping[str, PracticeServer] = MappingProxyType(
             {
                 name: PracticeServer(
@@ -146,10 +152,13 @@ class PracticeSite:
 
 
 @asynccontextmanager
-async def practice_site(*, reply_delay: float = 0.0, banner_delay: float | None = None) -> AsyncIterator[PracticeSite]:
+async def practice_site(
+    *, plays: Iterable[str] = PLAYS, reply_delay: float = 0.0, banner_delay: float | None = None
+) -> AsyncIterator[PracticeSite]:
     """Run the whole practice site on free loopback ports.
 
     Args:
+        plays: The ids of the servers to run beside those of the hotel and the builder (all of them need some 150 sockets).
         reply_delay: Seconds before each reply line of every mail server.
         banner_delay: Seconds before the greeting of those servers that delay it (instead of their own 8 seconds).
     """
@@ -157,7 +166,7 @@ async def practice_site(*, reply_delay: float = 0.0, banner_delay: float | None 
     try:
         authority = await asyncio.to_thread(Authority, Path(folder.name))
         zone = await asyncio.to_thread(PracticeZone)
-        site = PracticeSite(authority=authority, zone=zone, reply_delay=reply_delay, banner_delay=banner_delay)
+        site = PracticeSite(authority=authority, zone=zone, plays=plays, reply_delay=reply_delay, banner_delay=banner_delay)
         try:
             await site.start()
             yield site

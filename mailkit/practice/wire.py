@@ -53,7 +53,7 @@ class Wire:
         return str(name[0]) if name else "unknown"
 
     async def line(self, limit: int) -> bytes | None:
-        """Read one line without its end; ``None`` at the end of the connection."""
+        """Read one line, without its LF; ``None`` at the end of the connection."""
         too_long = False
         async with asyncio.timeout(self._idle):
             while (end := self._buffer.find(b"\n")) < 0:
@@ -67,7 +67,7 @@ class Wire:
         del self._buffer[: end + 1]
         if too_long or len(line) > limit:
             raise LongLineError
-        return line.removesuffix(b"\r")
+        return line
 
     async def send(self, data: bytes) -> None:
         """Send; a client that does not read is waited for no longer than ``idle``."""

@@ -1,4 +1,7 @@
-"""The practice zone: parsed from ``zone.toml``, completed with the servers that run, asked by :mod:`mailkit.practice.nameserver`."""
+"""The practice zone: parsed from ``zone.toml`` and completed with the servers that run.
+
+Asked by :mod:`mailkit.practice.nameserver`.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +60,7 @@ class PracticeZone:
         self._names: set[dns.name.Name] = set()
         zone = dns.zone.from_text(data.records, origin="test.", relativize=False)
         for name, rdataset in zone.iterate_rdatasets():
-            self._put(name, dns.rrset.from_rdata_list(name, rdataset.ttl, rdataset))
+            self._put(name, dns.rrset.from_rdata_list(name, rdataset.ttl, tuple(rdataset)))
         for address, target in data.reverse.items():
             self.add(dns.reversename.from_address(address).to_text(), "PTR", f"{target}.")
         self._behaviour = {dns.name.from_text(name): what for name, what in data.behaviour.items()}
@@ -88,7 +91,8 @@ class PracticeZone:
     def _put(self, name: dns.name.Name, rrset: dns.rrset.RRset) -> None:
         key = (name, rrset.rdtype)
         if key in self._records:
-            self._records[key].union_update(rrset)
+            for record in rrset:
+                self._records[key].add(record)
         else:
             self._records[key] = rrset
         # A name exists when there is something at it or below it (RFC 8020).

@@ -341,5 +341,3 @@ class AddressProbe:
             return
         if (settings.sender is not None or settings.recipient is not None) and await dialogue.sender() and settings.recipient:
             await dialogue.recipient()
-
-

@@ -20,8 +20,8 @@ async def probe_many(
     """Probe targets and yield their documents in the order given.
 
     One set of credentials is tried at one server at a time, and nowhere any more once it was refused. At most ``concurrency``
-    probes run at once, and at most twice as many documents wait for a slower one before them. Setting ``stop`` ends the probes that
-    run; those not begun are left out.
+    probes run at once, and at most twice as many documents wait for a slower one before them. Setting ``stop`` ends the probes
+    that run; those not begun are left out.
 
     Raises:
         InputError: a target or a setting cannot be used; the targets before it were probed.

@@ -292,7 +292,12 @@ class Dialogue:
         assert credentials is not None
         offered = self.mechanisms()
         mechanism = sasl.choose(offered, settings.mechanism)
-        facts: dict[str, Any] = {"encrypted": self.encrypted, "verified": self.verified, "user": visible(credentials.user), "offered": offered}
+        facts: dict[str, Any] = {
+            "encrypted": self.encrypted,
+            "verified": self.verified,
+            "user": visible(credentials.user),
+            "offered": offered,
+        }
         with self.step(AuthStage, **facts) as seen:
             why_not = self._why_no_attempt(offered, mechanism)
             if why_not is not None:
@@ -348,7 +353,9 @@ class Dialogue:
                 else:
                     challenge = sasl.decode_challenge(reply.text)
                     if mechanism in sasl.TOKEN_MECHANISMS:
-                        seen["challenge"] = shorten(visible(credentials.password.scrub(challenge.decode("utf-8", "replace"))), 400)
+                        seen["challenge"] = shorten(
+                            visible(credentials.password.scrub(challenge.decode("utf-8", "replace"))), 400
+                        )
                     answer = answers.send(challenge)
             except StopIteration:
                 answer = None
@@ -385,7 +392,11 @@ class Dialogue:
         """Ask RCPT TO, and take the transaction back."""
         address = self.shared.settings.recipient
         assert address is not None
-        facts: dict[str, Any] = {"encrypted": self.encrypted, "authenticated": self.authenticated, "sender": visible(self._sender)}
+        facts: dict[str, Any] = {
+            "encrypted": self.encrypted,
+            "authenticated": self.authenticated,
+            "sender": visible(self._sender),
+        }
         with self.step(RecipientStage, **facts, recipient=visible(address)) as seen:
             reply = await self.talk.command(f"RCPT TO:<{address}>")
             seen.update(ok=reply.code < 400, reply=reply)

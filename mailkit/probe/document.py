@@ -74,7 +74,9 @@ def assemble(
         stages=tuple(replace(one, transcript=()) for one in whole),
         connections=connections,
         wanted=settings.wanted,
-        recipient_exchangers=tuple(one.host for one in relayed.exchangers) if relayed is not None and relayed.status == "ok" else None,
+        recipient_exchangers=tuple(one.host for one in relayed.exchangers)
+        if relayed is not None and relayed.status == "ok"
+        else None,
         stopped=stopped or ("deadline" if deadline else None),
         tool=f"mailkit {__version__}",
     )
@@ -94,7 +96,11 @@ def _endpoints(target: Target, exchangers: Sequence[DnsStage]) -> list[tuple[str
 
 
 def _endpoint(host: str, port: int, preference: int | None, settings: ProbeSettings, seen: list[Observation]) -> EndpointResult:
-    mine = [one for one in seen if one.host == host and one.port in (None, port) and not (isinstance(one, DnsStage) and one.what == "mx")]
+    mine = [
+        one
+        for one in seen
+        if one.host == host and one.port in (None, port) and not (isinstance(one, DnsStage) and one.what == "mx")
+    ]
     resolved = next((one for one in mine if isinstance(one, DnsStage) and one.what == "address"), None)
     known = (host,) if is_address(host) else resolved.answers if resolved is not None else ()
     tried = dict.fromkeys(one.address for one in mine if one.address and not isinstance(one, DnsStage))

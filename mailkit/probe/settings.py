@@ -24,7 +24,9 @@ class Credentials:
 
     def __post_init__(self) -> None:
         if not self.user or _has_control(self.user):
-            raise InputError("the user name is empty or holds a control character; give the log-in name, often the e-mail address")
+            raise InputError(
+                "the user name is empty or holds a control character; give the log-in name, often the e-mail address"
+            )
         if not self.password:
             raise InputError("the password is empty; a log-in without one would only cost a failed attempt")
 
@@ -65,7 +67,9 @@ class ProbeSettings:
 
     def __post_init__(self) -> None:
         if self.security not in get_args(Asked):
-            raise InputError(f"the security {visible(str(self.security))!r} is not known; give one of {', '.join(get_args(Asked))}")
+            raise InputError(
+                f"the security {visible(str(self.security))!r} is not known; give one of {', '.join(get_args(Asked))}"
+            )
         if self.mechanism is not None and self.mechanism.upper() not in MECHANISMS:
             raise InputError(f"the mechanism {visible(self.mechanism)!r} is not known; give one of {', '.join(MECHANISMS)}")
         for what, address in (("sender", self.sender), ("recipient", self.recipient)):

@@ -62,9 +62,13 @@ def parse_target(text: str) -> Target:
     if word.startswith("site:"):
         raise InputError(f"the target {shown!r} needs a site file, which this version does not read; give host:port")
     if "://" in word:
-        raise InputError(f"the target {shown!r} is an address of a page; give only the host and port, for example mail.example.com:587")
+        raise InputError(
+            f"the target {shown!r} is an address of a page; give only the host and port, for example mail.example.com:587"
+        )
     if "@" in word:
-        raise InputError(f"the target {shown!r} is an e-mail address; give a host, or mx:{visible(word.rpartition('@')[2])[:80]} for its domain")
+        raise InputError(
+            f"the target {shown!r} is an e-mail address; give a host, or its domain as mx:{visible(word.rpartition('@')[2])[:80]}"
+        )
     if word[:3].lower() == "mx:":
         host, port = _host_and_port(word[3:], shown)
         if is_address(host):

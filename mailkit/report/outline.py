@@ -67,9 +67,9 @@ class Lane(Struct, frozen=True, kw_only=True):
 
 
 class Untested(Struct, frozen=True, kw_only=True):
-    """A stage that was not reached, where, and the finding in its way."""
+    """Stages that were not reached, where, and the finding in their way."""
 
-    label: str
+    labels: tuple[str, ...]
     subjects: tuple[str, ...]
     because: str
     summary: str | None
@@ -126,7 +126,7 @@ def _untested(document: ProbeDocument) -> tuple[Untested, ...]:
     entries: Iterable[NotTested] = document.not_tested or [
         entry for endpoint in document.endpoints for entry in endpoint.not_tested
     ]
-    subjects: dict[tuple[str, str], dict[str, None]] = {}
+    subjects: dict[tuple[str, str], dict[str, None]] = {}  # a dict as a set that keeps its order
     for entry in entries:
         named = subjects.setdefault((entry.stage, entry.because), {})
         if entry.endpoint or entry.address:
@@ -134,9 +134,12 @@ def _untested(document: ProbeDocument) -> tuple[Untested, ...]:
     summaries: dict[str, str] = {}
     for finding in document.findings:
         summaries.setdefault(finding.code, finding.summary)
+    together: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (stage, because), named in subjects.items():
+        together.setdefault((because, tuple(named)), []).append(stage_words(stage))
     return tuple(
-        Untested(label=stage_words(stage), subjects=tuple(named), because=because, summary=summaries.get(because))
-        for (stage, because), named in subjects.items()
+        Untested(labels=tuple(labels), subjects=named, because=because, summary=summaries.get(because))
+        for (because, named), labels in together.items()
     )
 
 

@@ -21,7 +21,7 @@ from mailkit.report.places import place
 from mailkit.report.words import SECURITY, SEVERITY, count, duration, moment, who_words
 from mailkit.text import visible
 
-__all__ = ["QUIET_KEYS", "findings", "fold", "page", "style", "transcript", "verdict", "waterfall"]
+__all__ = ["QUIET_KEYS", "findings", "fold", "fragment", "page", "style", "transcript", "verdict", "waterfall"]
 
 TRANSCRIPT_LINES = 1000
 """Lines of one endpoint's transcript in a page; the JSON has them all."""
@@ -43,12 +43,17 @@ def style() -> str:
 def page(document: ProbeDocument) -> str:
     """Return a whole HTML page, complete in itself, to be kept or mailed."""
     title = _text(f"{document.target}: {SEVERITY[document.verdict] if document.verdict else 'not judged'}")
-    body = "".join(part(document) for part in (verdict, waterfall, findings, transcript))
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<style>{style()}</style></head>\n<body class="mailkit-page"><main class="mailkit">{body}</main></body></html>\n'
+        f'</head>\n<body class="mailkit-page"><main>{fragment(document)}</main></body></html>\n'
     )
+
+
+def fragment(document: ProbeDocument) -> str:
+    """Return everything about a document as one piece of HTML with its styles, as the output of a notebook cell is."""
+    body = "".join(part(document) for part in (verdict, waterfall, findings, transcript))
+    return f'<style>{style()}</style><div class="mailkit">{body}</div>'
 
 
 def verdict(document: ProbeDocument) -> str:
@@ -117,7 +122,7 @@ def _untested(told: Outline) -> Iterator[tuple[str, str]]:
             if told.cause and entry.because == told.cause.code
             else f"because: {_text(entry.summary or entry.because)}"
         )
-        entries.append(f"<li>{_text(entry.label)}{where}, {because}</li>")
+        entries.append(f"<li>{_text(', '.join(entry.labels))}{where}, {because}</li>")
     yield "Not tested", f"<ul>{''.join(entries)}</ul>"
 
 

@@ -48,6 +48,8 @@ def result(stage: Stage) -> str:
         return NOT_TRIED
     if isinstance(stage, DnsStage) and stage.status in _NONE and stage.what in _OPTIONAL:
         return "none"
+    if isinstance(stage, DnsStage) and stage.status == "timeout":
+        return SHORT_PROBLEM["timeout"]
     if isinstance(stage, TlsStage) and stage.ok and stage.tls and stage.tls.verified is False:
         return "not verified"
     if stage.problem in SHORT_PROBLEM:

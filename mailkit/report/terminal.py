@@ -234,7 +234,8 @@ class _Writer:
 
 
 def _untested(entry: Untested, cause: Finding | None) -> str:
+    labels = ", ".join(entry.labels)
     where = f" at {', '.join(entry.subjects)}" if entry.subjects else ""
     if cause and entry.because == cause.code:
-        return f"{entry.label}{where}, because of this"
-    return f"{entry.label}{where}, because: {entry.summary or entry.because}"
+        return f"{labels}{where}, because of this"
+    return f"{labels}{where}, because: {entry.summary or entry.because}"

@@ -72,7 +72,7 @@ def _verdict(document: ProbeDocument, told: Outline, hide: Callable[[str], str])
     for entry in told.untested:
         where = f" at {', '.join(_code(hide(subject)) for subject in entry.subjects)}" if entry.subjects else ""
         why = "this" if told.cause and entry.because == told.cause.code else _prose(hide(entry.summary or entry.because))
-        yield f"- **Not tested:** {_prose(visible(entry.label))}{where}, because of {why}"
+        yield f"- **Not tested:** {_prose(visible(', '.join(entry.labels)))}{where}, because of {why}"
     if told.cause and told.cause.evidence:
         yield from ("", "### How we know", "")
         yield from _block(f"{key}: {hide(value)}" for key, value in facts(told.cause.evidence))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import os
 import socket
 import ssl
 import struct
@@ -75,7 +74,7 @@ class Playing:
                 if verb == "send":
                     connection.sendall(what)  # type: ignore[arg-type]
                 elif verb == "line":
-                    while not connection.recv(1) in (b"\n", b""):
+                    while connection.recv(1) not in (b"\n", b""):
                         pass
                 elif verb == "sleep":
                     self.over.wait(what)  # type: ignore[arg-type]
@@ -101,8 +100,10 @@ FRAGMENTS = st.one_of(
         [
             b"220 mail.example.com ESMTP\r\n", b"220-one\r\n220 two\r\n", b"421 4.7.0 too many\r\n", b"554 no\r\n", b"220\r\n",
             b"250-mail\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n", b"250 mail\r\n", b"250-", b"250-never\r\n" * 300, b"500 what\r\n",
-            b"220 go ahead\r\n", b"220 go\r\n250 injected\r\n", b"\x15\x03\x01\x00\x02\x02\x28", b"\x16\x03\x01", b"HTTP/1.1 400 no\r\n\r\n",
-            b"+OK\r\n", b"\x00" * 50, b"\x1b]0;title\x07\r\n", b"<script>alert(1)</script>\r\n", b"\xff\xfe\xfd\r\n", b"A" * 20000,
+            b"220 go ahead\r\n", b"220 go\r\n250 injected\r\n",
+            b"\x15\x03\x01\x00\x02\x02\x28", b"\x16\x03\x01", b"HTTP/1.1 400 no\r\n\r\n",
+            b"+OK\r\n", b"\x00" * 50, b"\x1b]0;title\x07\r\n", b"<script>alert(1)</script>\r\n",
+            b"\xff\xfe\xfd\r\n", b"A" * 20000,
             b"250 2.0.0 ok\r\n" * 20, b"999 huh\r\n", b"250-XXXXXXXA\r\n250 ok\r\n",
         ]
     ),
@@ -118,7 +119,7 @@ STEPS = st.one_of(
 
 
 def open_files() -> int:
-    return len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
+    return len(list(Path("/proc/self/fd").iterdir())) if Path("/proc/self/fd").exists() else 0
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -177,7 +178,13 @@ async def test_control_characters_become_their_escapes() -> None:
 
 async def test_replies_nobody_asked_for_are_seen_and_do_not_shift_the_others() -> None:
     document = await look(
-        scripted(("send", b"220 hi\r\n250 early\r\n"), ("line", None), ("send", b"250-mail\r\n250 SIZE 1000\r\n"), ("line", None), ("sleep", 0.3))
+        scripted(
+            ("send", b"220 hi\r\n250 early\r\n"),
+            ("line", None),
+            ("send", b"250-mail\r\n250 SIZE 1000\r\n"),
+            ("line", None),
+            ("sleep", 0.3),
+        )
     )
     greeting = next(stage for stage in document.endpoints[0].stages if isinstance(stage, GreetingStage))
     ehlo = next(stage for stage in document.endpoints[0].stages if isinstance(stage, EhloStage))

@@ -85,11 +85,18 @@ class Log:
 
 
 @contextlib.contextmanager
-def running(command: list[str | Path], log: Path, ready: Callable[[], bool]) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    command: list[str | Path], log: Path, ready: Callable[[], bool], environment: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server in the foreground until the block ends; the block starts when ``ready`` is true."""
     with log.open("ab") as sink:
         server = subprocess.Popen(
-            [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=sink,
+            start_new_session=True,
+            env=os.environ | (environment or {}),
         )
     try:
         end = time.monotonic() + 20
