@@ -39,8 +39,8 @@ test_starttls(sys.argv[1])
 class Peer:
     """One program, and how it is asked.
 
-    In the arguments ``{host}``, ``{port}`` and ``{ca}`` are filled in, ``{hosts}`` becomes one argument for each host, and ``{list}``
-    the name of a file with one ``host:port`` a line.
+    In the arguments ``{host}``, ``{port}`` and ``{ca}`` are filled in, ``{hosts}`` becomes one argument for each host, and
+    ``{list}`` the name of a file with one ``host:port`` a line.
     """
 
     name: str
@@ -66,8 +66,7 @@ class Peer:
         return [where, *(word for part in filled for word in (hosts if part == "{hosts}" else [part]))]
 
 
-_HERE = Path(__file__).parent
-_BARE = (sys.executable, str(_HERE / "bare.py"), "{ca}", "{port}", "{hosts}")
+_BARE = (sys.executable, str(Path(__file__).with_name("bare.py")), "{ca}", "{port}", "{hosts}")
 _MAILKIT = (str(Path(sys.executable).with_name("mailkit")), "probe", "--ca-file", "{ca}")
 
 OURS = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import platform
@@ -166,7 +167,7 @@ def hundred_processes(folder: Path, peers: tuple[Peer, ...]) -> str:
                 groups = [bench.hosts] if peer.many else [[host] for host in bench.hosts]
                 commands = [bench.command(peer, peer.many or peer.arguments, group) for group in groups]
                 begun = time.monotonic()
-                ended = [status for status in pool.map(lambda command: bench.run(command, peer.typed), filter(None, commands))]
+                ended = list(pool.map(bench.run, filter(None, commands), itertools.repeat(peer.typed)))
                 wall = time.monotonic() - begun
                 rows[peer.name].append(f"{wall:.1f}" if ended else "not installed")
     heads = ("", "", "no latency, s", "50 ms before each reply line, s")

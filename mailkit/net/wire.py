@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import os
 import socket
 from collections.abc import Iterator
 
@@ -243,4 +244,5 @@ def _reason(error: SSL.Error) -> str:
 
 
 def _words(error: OSError) -> str:
-    return (error.strerror or str(error) or type(error).__name__).lower()
+    # asyncio puts its own words into strerror; the system's are the ones people search for.
+    return (os.strerror(error.errno) if error.errno else str(error) or type(error).__name__).lower()

@@ -9,7 +9,7 @@ from types import MappingProxyType
 __all__ = ["KNOWN", "LOCAL_DOMAINS", "RECIPIENTS", "is_address"]
 
 LOCAL_DOMAINS = frozenset({"hotel.test", "builder.test", "practice.test"})
-"""Domains whose mail ends here; mail for any other is relayed, which needs a log-in."""
+"""Domains whose mail ends at every server, like that for its own host name; mail for others is relayed, which needs a log-in."""
 
 KNOWN = frozenset(
     {
@@ -32,7 +32,7 @@ KNOWN = frozenset(
         "abuse",
     }
 )
-"""Local parts with a mailbox, in every local domain."""
+"""Local parts with a mailbox, in each of those domains."""
 
 RECIPIENTS: Mapping[str, str] = MappingProxyType(
     {
@@ -45,7 +45,7 @@ RECIPIENTS: Mapping[str, str] = MappingProxyType(
         "policy": "550 5.7.1 <{address}>: Recipient address rejected: Message rejected due to local policy",
     }
 )
-"""Local parts, in every local domain, that are always refused, and the reply."""
+"""Local parts that are always refused, in each of those domains, and the reply."""
 
 _ADDRESS = re.compile(r"[^@\s<>]+@(?:\[[0-9A-Za-z:.]+\]|[^@\s<>.]+(?:\.[^@\s<>.]+)*)")
 

@@ -227,7 +227,7 @@ class Session:
     def _recipient_refusal(self, address: str) -> str | None:
         """Why a recipient is not taken; ``None``: it is."""
         local, _, domain = address.lower().rpartition("@")
-        if domain not in LOCAL_DOMAINS:
+        if domain not in LOCAL_DOMAINS and domain != self._stage.host:
             relays = self._play.open_relay or self._user is not None
             return None if relays else f"554 5.7.1 <{address}>: Relay access denied"
         if local in RECIPIENTS:

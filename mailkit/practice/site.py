@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from mailkit.practice.account import Accounts
@@ -18,7 +19,7 @@ from mailkit.practice.cast import CAST
 from mailkit.practice.certificates import Authority
 from mailkit.practice.mailbox import Mailboxes
 from mailkit.practice.nameserver import NameServer
-from mailkit.practice.play import PLAYS
+from mailkit.practice.play import PLAYS, Ask
 from mailkit.practice.server import PracticeServer
 from mailkit.practice.zone import Domain, PracticeZone
 
@@ -32,6 +33,8 @@ class Planted(NamedTuple):
     port: int
     sentence: str
     codes: tuple[str, ...]
+    ask: Ask
+    """With what to ask for it to be seen."""
 
 
 class PracticeSite:
@@ -88,7 +91,7 @@ class PracticeSite:
     def planted(self) -> list[Planted]:
         """The faults of the two businesses."""
         hosts = ((host, self.servers[host.name]) for host in CAST if host.planted)
-        return [Planted(host.name, server.port, host.planted or "", server.expects) for host, server in hosts]
+        return [Planted(host.name, server.port, host.planted or "", server.expects, server.ask) for host, server in hosts]
 
     def server(self, name: str) -> PracticeServer:
         """The server of that host name, or the one that plays the play of that id."""
@@ -109,6 +112,7 @@ class PracticeSite:
                     "port": server.port,
                     "security": server.security,
                     "expects": list(server.expects),
+                    "ask": msgspec.to_builtins(server.ask),
                 }
                 for server in self.servers.values()
             ],
@@ -125,7 +129,7 @@ class PracticeSite:
                 for account in self.accounts.values()
             ],
             "domains": [{"name": each.name, "title": each.title, "expects": list(each.expects)} for each in self.domains],
-            "planted": [{**each._asdict(), "codes": list(each.codes)} for each in self.planted],
+            "planted": [msgspec.to_builtins(each._asdict()) for each in self.planted],
         }
 
     async def start(self) -> None:

@@ -11,12 +11,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from mailkit.finding import Finding
 from mailkit.report.words import duration, key_words, moment
 from mailkit.text import shorten, visible
 
-__all__ = ["facts"]
+__all__ = ["about", "facts"]
 
-_ISO = re.compile(r"\d{4}-(0[1-9]|1[0-2])-([01]\d|2[0-8])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?Z")
+_ISO = re.compile(r"\d{4}-(0[1-9]|1[0-2])-([01]\d|2[0-8])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|\+00:00)")
+
+_LEFT_OUT = {"host", "port", "addresses", "serial", "sha256"}
+"""What the subject says already, and what only a program compares; it is all in the JSON."""
 
 LIMIT = 400
 ENTRIES = 8
@@ -30,13 +34,19 @@ def facts(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
     """
     shown = []
     for key, value in evidence.items():
-        if value is None:
+        if value is None or key in _LEFT_OUT:
             continue
         if key.endswith("_ms") and isinstance(value, int | float):
             shown.append((key_words(key.removesuffix("_ms")), duration(value)))
         else:
             shown.append((key_words(visible(str(key))), shorten(_words(value), LIMIT)))
     return shown
+
+
+def about(finding: Finding) -> str:
+    """Return the subject in brackets, unless the summary names its host anyway."""
+    host = re.sub(r"(:\d+)?( \[.*\])?$", "", finding.subject)
+    return "" if host in finding.summary else f" ({finding.subject})"
 
 
 def _words(value: Any) -> str:  # noqa: ANN401 - evidence is any JSON value

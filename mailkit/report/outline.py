@@ -36,7 +36,10 @@ class Bar(Struct, frozen=True, kw_only=True):
 
 
 class Lane(Struct, frozen=True, kw_only=True):
-    """The steps at one address of one endpoint, in order of time; look-ups about the whole target have a lane without address."""
+    """The steps at one address of one endpoint: look-ups first, then in order of time.
+
+    Look-ups about the whole target have a lane without address.
+    """
 
     key: str
     title: str
@@ -79,6 +82,8 @@ class Outline(Struct, frozen=True, kw_only=True):
     """A document in the order in which it is told."""
 
     verdict: Severity | None
+    headline: str | None
+    """The verdict in one sentence, up to what is wrong: who must act and what to change have lines of their own."""
     cause: Finding | None
     """The finding that decides the verdict; ``None`` when nothing is wrong."""
     untested: tuple[Untested, ...]
@@ -99,6 +104,7 @@ def outline(document: ProbeDocument) -> Outline:
     )
     return Outline(
         verdict=document.verdict,
+        headline=_headline(document.headline, cause),
         cause=cause,
         untested=_untested(document),
         others=tuple(f for f in findings if f is not cause and f.severity in ("error", "warning")),
@@ -112,6 +118,13 @@ def outline(document: ProbeDocument) -> Outline:
 def asked_to_act(finding: Finding) -> tuple[str, ...]:
     """Return who must act, in words, each once, in the order of the fixes."""
     return tuple(dict.fromkeys(who_words(fix.who) for fix in finding.fix))
+
+
+def _headline(headline: str | None, cause: Finding | None) -> str | None:
+    if cause is None or headline is None:
+        return headline or (cause.summary if cause else None)
+    before, found, _ = headline.partition(cause.summary)
+    return before + found
 
 
 def _ended(document: ProbeDocument) -> str | None:
@@ -190,7 +203,7 @@ def _lane(
             connection=stage.connection,
             saw=saw(stage),
         )
-        for stage in sorted(stages, key=lambda stage: stage.started)
+        for stage in sorted(stages, key=lambda stage: (stage.connection or 0, stage.started))  # look-ups first
     )
     return Lane(
         key=f"{title} {address or '-'}",

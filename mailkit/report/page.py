@@ -15,7 +15,7 @@ from importlib.resources import files
 
 from mailkit.finding import Finding, Severity
 from mailkit.observation import EndpointResult, Line, ProbeDocument
-from mailkit.report.evidence import facts
+from mailkit.report.evidence import about, facts
 from mailkit.report.outline import Bar, Lane, Outline, asked_to_act, outline
 from mailkit.report.places import place
 from mailkit.report.words import SECURITY, SEVERITY, count, duration, moment, who_words
@@ -60,16 +60,16 @@ def verdict(document: ProbeDocument) -> str:
     """Return the card on top: what it comes down to, who must act, what to change, how we know, what could not be tested."""
     told = outline(document)
     tone: Severity | str = told.verdict or "unknown"
-    headline = document.headline or (told.cause.summary if told.cause else "Not judged yet.")
-    rows = list(_cause(document, told.cause)) if told.cause else []
+    headline = told.headline or "Not judged yet."
+    rows = list(_cause(told, told.cause)) if told.cause else []
     rows += _untested(told)
-    about = f"{_text(document.target)} · {moment(document.started)} · {duration(document.duration_ms)}"
+    when = f"{_text(document.target)} · {moment(document.started)} · {duration(document.duration_ms)}"
     ended = f'<p class="mk-ended">{told.ended}</p>' if told.ended else ""
     listed = f'<dl class="mk-rows">{"".join(f"<dt>{label}</dt><dd>{value}</dd>" for label, value in rows)}</dl>' if rows else ""
     return (
         f'<section class="mk-card mk-{tone}" aria-label="Verdict">'
         f'<h3 class="mk-headline">{_word(told.verdict)}{_text(headline)}</h3>'
-        f'<p class="mk-about">{about}</p>{ended}{listed}</section>'
+        f'<p class="mk-about">{when}</p>{ended}{listed}</section>'
     )
 
 
@@ -79,10 +79,14 @@ def waterfall(document: ProbeDocument) -> str:
 
 
 def findings(document: ProbeDocument) -> str:
-    """Return what was found beside the cause: errors and warnings, then notes, then what is good."""
+    """Return what was found beside the cause: errors and warnings, then notes, then what is good (folded, unless all is good)."""
     told = outline(document)
-    groups = (("Also found", told.others), ("For information", told.notes), ("Checked and good", told.good))
-    return "".join(_group(title, found) for title, found in groups if found)
+    groups = (("Also found", told.others), ("For information", told.notes))
+    open_groups = "".join(
+        f'<section class="mk-group"><h4>{title}</h4>{_list(found)}</section>' for title, found in groups if found
+    )
+    good = f"Checked and good: {len(told.good)}"
+    return open_groups + (fold(good, _list(told.good), name="good", opened=told.cause is None) if told.good else "")
 
 
 def transcript(document: ProbeDocument) -> str:
@@ -90,8 +94,8 @@ def transcript(document: ProbeDocument) -> str:
     return "".join(_talk(endpoint) for endpoint in document.endpoints if endpoint.transcript)
 
 
-def _cause(document: ProbeDocument, cause: Finding) -> Iterator[tuple[str, str]]:
-    if cause.summary not in (document.headline or cause.summary):
+def _cause(told: Outline, cause: Finding) -> Iterator[tuple[str, str]]:
+    if cause.summary not in (told.headline or ""):
         yield "Cause", _text(cause.summary)
     people = asked_to_act(cause)
     if people:
@@ -126,16 +130,12 @@ def _untested(told: Outline) -> Iterator[tuple[str, str]]:
     yield "Not tested", f"<ul>{''.join(entries)}</ul>"
 
 
-def _group(title: str, found: Sequence[Finding]) -> str:
-    return (
-        f'<section class="mk-group"><h4>{title}</h4><ul class="mk-findings">{"".join(_finding(f) for f in found)}</ul></section>'
-    )
+def _list(found: Sequence[Finding]) -> str:
+    return f'<ul class="mk-findings">{"".join(_finding(finding) for finding in found)}</ul>'
 
 
 def _finding(finding: Finding) -> str:
-    head = (
-        f'{_word(finding.severity)}<span class="mk-summary">{_text(finding.summary)}</span> <code>{_text(finding.subject)}</code>'
-    )
+    head = f'{_word(finding.severity)}<span class="mk-summary">{_text(finding.summary)}</span>{_text(about(finding))}'
     if finding.severity == "ok":
         return f"<li>{head}</li>"
     rest = f"<p>{_text(finding.detail)}</p>" if finding.detail else ""
@@ -204,9 +204,13 @@ def _talk(endpoint: EndpointResult) -> str:
     return fold(title, f'<div class="mk-talk" tabindex="0" {QUIET_KEYS}>{"".join(_said(lines))}</div>{left_out}')
 
 
-def fold(title: str, inside: str) -> str:
-    """Return a block that is folded away; ``inside`` is markup. Its ``data-fold`` lets a live view keep it open."""
-    return f'<details class="mk-fold" data-fold="{_text(title)}"><summary {QUIET_KEYS}>{_text(title)}</summary>{inside}</details>'
+def fold(title: str, inside: str, *, name: str | None = None, opened: bool = False) -> str:
+    """Return a block that can be folded away; ``inside`` is markup. A live view keeps blocks of the same name as they are."""
+    state = " open" if opened else ""
+    return (
+        f'<details class="mk-fold" data-fold="{_text(name or title)}"{state}>'
+        f"<summary {QUIET_KEYS}>{_text(title)}</summary>{inside}</details>"
+    )
 
 
 def _said(lines: Iterable[Line]) -> Iterator[str]:

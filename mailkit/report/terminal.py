@@ -12,7 +12,7 @@ from typing import Literal
 
 from mailkit.finding import Finding
 from mailkit.observation import Line, ProbeDocument
-from mailkit.report.evidence import facts
+from mailkit.report.evidence import about, facts
 from mailkit.report.outline import Bar, Lane, Outline, Untested, asked_to_act, outline
 from mailkit.report.places import place
 from mailkit.report.words import SECURITY, SEVERITY, count, duration, moment, who_words
@@ -73,7 +73,7 @@ class _Writer:
         document, told = self.document, self.told
         severity = told.verdict
         word = SEVERITY[severity].upper() if severity else "NOT JUDGED"
-        headline = document.headline or (told.cause.summary if told.cause else "What was seen, without an opinion.")
+        headline = told.headline or "What was seen, without an opinion."
         yield from self.hanging(f"{word}  ", headline, tone=severity or "strong")
         yield from self.wrapped(
             f"{document.target}, probed {moment(document.started)} in {duration(document.duration_ms)}", indent="  ", tone="quiet"
@@ -87,7 +87,7 @@ class _Writer:
             yield from self.hanging("  Not tested      ", _untested(entry, told.cause))
 
     def cause(self, finding: Finding) -> Iterator[str]:
-        if finding.summary not in (self.document.headline or finding.summary):
+        if finding.summary not in (self.told.headline or ""):
             yield from self.hanging("  Cause           ", finding.summary)
         people = asked_to_act(finding)
         if people:
@@ -190,7 +190,7 @@ class _Writer:
             return
         yield from self.heading("Checked and good")
         for finding in found:
-            yield from self.hanging("  Good    ", f"{finding.summary} ({finding.subject})", tone="ok")
+            yield from self.hanging("  Good    ", f"{finding.summary}{about(finding)}", tone="ok")
 
     def transcript(self) -> Iterator[str]:
         yield from self.heading("Transcript")

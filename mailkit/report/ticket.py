@@ -59,7 +59,7 @@ def _lines(document: ProbeDocument, told: Outline, *, hide: Callable[[str], str]
 
 def _verdict(document: ProbeDocument, told: Outline, hide: Callable[[str], str]) -> Iterator[str]:
     word = SEVERITY[told.verdict] if told.verdict else "Not judged"
-    headline = document.headline or (told.cause.summary if told.cause else "what was seen, without an opinion")
+    headline = told.headline or "what was seen, without an opinion"
     yield f"## {word}: {_prose(hide(headline))}"
     yield ""
     yield f"- **Target:** {_code(hide(document.target))}"

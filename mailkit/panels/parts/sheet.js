@@ -1,15 +1,17 @@
-// The results, section by section. A section is only touched when its markup changed, and folds that a reader has opened (known
-// by data-fold) stay open. The markup is escaped where it is made, in mailkit.report.page.
+// The results, section by section. A section is only touched when its markup changed, and folds that a reader has opened or closed (known
+// by data-fold) stay so. The markup is escaped where it is made, in mailkit.report.page.
 
 function render({ model, el }) {
   const shown = new Map();
   el.classList.add("mailkit", "mailkit-sheet");
 
   const fill = (section, markup) => {
-    const open = new Set();
-    for (const fold of section.querySelectorAll("details[data-fold][open]")) open.add(fold.dataset.fold);
+    const opened = new Map();
+    for (const fold of section.querySelectorAll("details[data-fold]")) opened.set(fold.dataset.fold, fold.open);
     section.innerHTML = markup;
-    for (const fold of section.querySelectorAll("details[data-fold]")) fold.open = open.has(fold.dataset.fold);
+    for (const fold of section.querySelectorAll("details[data-fold]")) {
+      if (opened.has(fold.dataset.fold)) fold.open = opened.get(fold.dataset.fold);
+    }
   };
   const show = () => {
     const wanted = new Map(model.get("sections"));

@@ -1,0 +1,71 @@
+"""Every practice server, probed the way its fault shows: the findings are the truth, all of it and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from mailkit.diagnosis import diagnosed
+from mailkit.observation import ProbeDocument
+from mailkit.practice import PLAYS, PracticeSite, practice_site
+from mailkit.practice.play import Play
+from mailkit.probe import Credentials, ProbeSettings, probe
+from mailkit.secret import Secret
+
+TIMEOUT = 7.0
+SEEN_WITHOUT_A_MESSAGE = [play for play in PLAYS.values() if not play.ask.message]
+
+
+def settings_for(play: Play, site: PracticeSite) -> ProbeSettings:
+    ask = play.ask
+    return ProbeSettings(
+        security=ask.security,
+        credentials=Credentials(ask.user, Secret(ask.password)) if ask.user and ask.password else None,
+        mechanism=ask.mechanism,
+        sender=ask.sender,
+        recipient=ask.recipient,
+        resolver=site.resolver,
+        ca_file=site.ca_file,
+        timeout=TIMEOUT,
+    )
+
+
+@pytest.fixture(scope="module")
+def documents() -> dict[str, ProbeDocument]:
+    async def all_of_them() -> dict[str, ProbeDocument]:
+        async with practice_site(banner_delay=5.5) as site:
+
+            async def one(play: Play) -> ProbeDocument:
+                server = site.server(play.id)
+                return diagnosed(await probe(f"{server.name}:{server.port}", settings_for(play, site)))
+
+            found = await asyncio.gather(*(one(play) for play in SEEN_WITHOUT_A_MESSAGE))
+        return dict(zip((play.id for play in SEEN_WITHOUT_A_MESSAGE), found, strict=True))
+
+    return asyncio.run(all_of_them())
+
+
+@pytest.mark.parametrize("play", SEEN_WITHOUT_A_MESSAGE, ids=lambda play: play.id)
+def test_the_findings_are_what_the_server_really_does(play: Play, documents: dict[str, ProbeDocument]) -> None:
+    document = documents[play.id]
+    codes = {finding.code for finding in document.findings if finding.severity in ("error", "warning")}
+    assert codes == set(play.expects), document.headline
+
+
+@pytest.mark.parametrize("play", SEEN_WITHOUT_A_MESSAGE, ids=lambda play: play.id)
+def test_the_first_finding_names_the_fault_and_how_to_mend_it(play: Play, documents: dict[str, ProbeDocument]) -> None:
+    document = documents[play.id]
+    if play.expects:
+        first = document.findings[0]
+        assert first.code in play.expects
+        assert first.fix
+        assert first.evidence
+        assert document.headline
+    else:
+        assert document.verdict == "ok"
+
+
+def test_no_address_got_more_than_four_connections(documents: dict[str, ProbeDocument]) -> None:
+    counts = [number for document in documents.values() for number in document.connections.values()]
+    assert max(counts) <= 4
