@@ -10,14 +10,15 @@ tell (no answer in time). Times are UTC, durations milliseconds, text is already
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from mailkit.finding import Finding, Severity
 
 __all__ = [
     "AddressFamilyResult",
+    "Answered",
     "AddressResult",
     "Asked",
     "AuthFacts",
@@ -49,6 +50,7 @@ __all__ = [
     "TlsStage",
     "TlsaRecord",
     "VerifyError",
+    "answered",
 ]
 
 Security = Literal["none", "starttls", "implicit"]
@@ -117,6 +119,30 @@ class Stage(Struct, frozen=True, kw_only=True, tag_field="stage"):
     """The lines of this step; moved to :attr:`EndpointResult.transcript` in the document."""
 
 
+class Answered(Stage, frozen=True, kw_only=True):
+    """Base of the steps a reply belongs to. Give the reply as ``**answered(reply)``; read it as ``stage.reply``."""
+
+    reply_code: int | None = None
+    enhanced_code: str | None = None
+    reply_text: str | None = field(default=None, name="reply")
+    """All lines joined, without codes (``reply`` in JSON)."""
+    reply_lines: tuple[str, ...] = ()
+
+    @property
+    def reply(self) -> Reply | None:
+        """The reply; ``None`` when there was none."""
+        if self.reply_code is None:
+            return None
+        return Reply(code=self.reply_code, enhanced_code=self.enhanced_code, text=self.reply_text or "", lines=self.reply_lines)
+
+
+def answered(reply: Reply | None) -> dict[str, Any]:
+    """Give the fields of :class:`Answered` that hold a reply."""
+    if reply is None:
+        return {}
+    return {"reply_code": reply.code, "enhanced_code": reply.enhanced_code, "reply_text": reply.text, "reply_lines": reply.lines}
+
+
 class Exchanger(Struct, frozen=True, kw_only=True):
     """One MX record (RFC 5321, 5.1)."""
 
@@ -162,11 +188,10 @@ class TcpStage(Stage, frozen=True, kw_only=True, tag="tcp"):
     family: Literal[4, 6]
 
 
-class GreetingStage(Stage, frozen=True, kw_only=True, tag="greeting"):
+class GreetingStage(Answered, frozen=True, kw_only=True, tag="greeting"):
     """What the server said first."""
 
     encrypted: bool
-    reply: Reply | None = None
     raw: str | None = None
     """The first bytes when they were not an SMTP reply (at most 400 characters)."""
     service: str | None = None
@@ -177,14 +202,13 @@ class GreetingStage(Stage, frozen=True, kw_only=True, tag="greeting"):
     """Lines that came behind the greeting before anything was asked."""
 
 
-class EhloStage(Stage, frozen=True, kw_only=True, tag="ehlo"):
+class EhloStage(Answered, frozen=True, kw_only=True, tag="ehlo"):
     """EHLO (or HELO when EHLO was refused) and the answer."""
 
     encrypted: bool
     verb: Literal["EHLO", "HELO"]
     name: str
     """The name this side gave."""
-    reply: Reply | None = None
     refused: Reply | None = None
     """The reply to EHLO when HELO had to be used."""
     keywords: tuple[str, ...] = ()
@@ -194,13 +218,12 @@ class EhloStage(Stage, frozen=True, kw_only=True, tag="ehlo"):
     unasked: tuple[str, ...] = ()
 
 
-class StarttlsStage(Stage, frozen=True, kw_only=True, tag="starttls"):
+class StarttlsStage(Answered, frozen=True, kw_only=True, tag="starttls"):
     """The STARTTLS command and its reply (RFC 3207)."""
 
     offered: bool
     masked: str | None = None
     """A keyword or greeting that a device in between has overwritten (``XXXXXXXA``, ``250-********``)."""
-    reply: Reply | None = None
     plaintext_after_reply: str | None = None
     """Bytes the server sent in the clear behind its 220, before TLS; they were thrown away."""
 
@@ -277,10 +300,9 @@ class TlsStage(Stage, frozen=True, kw_only=True, tag="tls"):
     """Text lines the server sent after the ClientHello, before its TLS answer."""
 
 
-class ClearMailStage(Stage, frozen=True, kw_only=True, tag="mail-in-clear"):
+class ClearMailStage(Answered, frozen=True, kw_only=True, tag="mail-in-clear"):
     """``MAIL FROM:<>`` before STARTTLS, taken back with RSET: does the server insist on TLS?"""
 
-    reply: Reply | None = None
 
 
 class InjectionStage(Stage, frozen=True, kw_only=True, tag="injection"):
@@ -299,7 +321,7 @@ class AuthFacts(Struct, frozen=True, kw_only=True):
     result: AuthResult = "not_tried"
 
 
-class AuthStage(Stage, frozen=True, kw_only=True, tag="auth"):
+class AuthStage(Answered, frozen=True, kw_only=True, tag="auth"):
     """The one log-in attempt, or the reason why there was none."""
 
     encrypted: bool
@@ -308,7 +330,6 @@ class AuthStage(Stage, frozen=True, kw_only=True, tag="auth"):
     """The user name as given."""
     tried: str | None = None
     result: AuthResult = "not_tried"
-    reply: Reply | None = None
     why_not: (
         Literal[
             "not-offered",  # the server offers no AUTH here
@@ -326,31 +347,28 @@ class AuthStage(Stage, frozen=True, kw_only=True, tag="auth"):
     """SCRAM: the server proved to know the password too."""
 
 
-class SenderStage(Stage, frozen=True, kw_only=True, tag="sender"):
+class SenderStage(Answered, frozen=True, kw_only=True, tag="sender"):
     """MAIL FROM."""
 
     encrypted: bool
     authenticated: bool
     sender: str
-    reply: Reply | None = None
 
 
-class RecipientStage(Stage, frozen=True, kw_only=True, tag="recipient"):
+class RecipientStage(Answered, frozen=True, kw_only=True, tag="recipient"):
     """RCPT TO; nothing is sent afterwards (RSET)."""
 
     encrypted: bool
     authenticated: bool
     sender: str
     recipient: str
-    reply: Reply | None = None
 
 
-class QuitStage(Stage, frozen=True, kw_only=True, tag="session"):
+class QuitStage(Answered, frozen=True, kw_only=True, tag="session"):
     """The end of a connection: QUIT and its answer, or how it ended without."""
 
     after: str | None = None
     """The stage in which the connection ended, when it was not with QUIT."""
-    reply: Reply | None = None
     unasked: tuple[str, ...] = ()
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from mailkit.errors import NetworkError
 from mailkit.net.clock import Clock
-from mailkit.observation import Line, Observation, Stage
+from mailkit.observation import Line, Observation, Reply, Stage, answered
 
 __all__ = ["Mark", "Recorder"]
 
@@ -91,6 +91,8 @@ class Recorder:
                 ok = None
         elif error is not None:
             problem, text, ok = "cancelled", "stopped before an answer came", None
+        if isinstance(reply := facts.pop("reply", None), Reply):
+            facts.update(answered(reply))
         observation = kind(
             ok=ok,
             started=mark.started,

@@ -37,7 +37,8 @@ def test_the_readme_names_the_two_commands() -> None:
 
 
 def code(page: str) -> list[str]:
-    """Return what stands in code marks: blocks, and words in a line."""
+    """Return what stands in code marks: fenced blocks, indented lines, and words in a line."""
     text = (ROOT / page).read_text(encoding="utf-8")
     blocks = re.findall(r"^```[^\n]*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    return [*blocks, *re.findall(r"`([^`\n]+)`", text)]
+    indented = re.findall(r"^ {4}(\S.*)$", text, re.MULTILINE)
+    return [*blocks, *indented, *re.findall(r"`([^`\n]+)`", text)]

@@ -26,6 +26,7 @@ from mailkit.observation import (
     TlsFacts,
     TlsStage,
     VerifyError,
+    answered,
 )
 
 START = datetime(2026, 11, 5, 12, 0, 3, tzinfo=UTC)
@@ -75,7 +76,7 @@ def expired() -> ProbeDocument:
             ok=True, started=at(0), duration_ms=12, what="address", name=HOST, status="ok", answers=(GOOD, SILENT), host=HOST
         ),
         TcpStage(ok=True, started=at(12), duration_ms=20, family=4, **good),
-        GreetingStage(ok=True, started=at(32), duration_ms=31, encrypted=False, reply=reply(220, f"{HOST} ESMTP ready"), **good),
+        GreetingStage(ok=True, started=at(32), duration_ms=31, encrypted=False, **answered(reply(220, f"{HOST} ESMTP ready")), **good),
         EhloStage(
             ok=True,
             started=at(63),
@@ -83,11 +84,11 @@ def expired() -> ProbeDocument:
             encrypted=False,
             verb="EHLO",
             name="desk7.hotel.example",
-            reply=reply(250, f"{HOST} Hello [198.51.100.77]"),
+            **answered(reply(250, f"{HOST} Hello [198.51.100.77]")),
             keywords=("PIPELINING", "SIZE 10240000", "STARTTLS"),
             **good,
         ),
-        StarttlsStage(ok=True, started=at(85), duration_ms=20, offered=True, reply=reply(220, "Go ahead", "2.0.0"), **good),
+        StarttlsStage(ok=True, started=at(85), duration_ms=20, offered=True, **answered(reply(220, "Go ahead", "2.0.0")), **good),
         TlsStage(ok=True, started=at(105), duration_ms=48, mode="starttls", tls=facts, **good),
         AuthStage(
             ok=None,
@@ -99,7 +100,7 @@ def expired() -> ProbeDocument:
             why_not="unverified",
             **good,
         ),
-        QuitStage(ok=True, started=at(161), duration_ms=20, reply=reply(221, "Bye", "2.0.0"), **good),
+        QuitStage(ok=True, started=at(161), duration_ms=20, **answered(reply(221, "Bye", "2.0.0")), **good),
         TcpStage(
             ok=None,
             started=at(12),

@@ -9,7 +9,7 @@ from typing import Any
 import mistune
 import msgspec
 
-from mailkit.observation import AuthStage, Line, ProbeDocument, RecipientStage, Reply
+from mailkit.observation import AuthStage, Line, ProbeDocument, RecipientStage, Reply, answered
 from mailkit.report.mask import masker
 from mailkit.report.ticket import ticket
 
@@ -64,7 +64,7 @@ def test_a_bare_user_name_is_masked_where_the_server_repeats_it(expired: ProbeDo
         user="nightaudit",
         tried="PLAIN",
         result="rejected",
-        reply=Reply(code=535, enhanced_code="5.7.8", text="5.7.8 nightaudit: no such user"),
+        **answered(Reply(code=535, enhanced_code="5.7.8", text="5.7.8 nightaudit: no such user")),
     )
     rcpt = RecipientStage(
         ok=True,
@@ -76,7 +76,7 @@ def test_a_bare_user_name_is_masked_where_the_server_repeats_it(expired: ProbeDo
         authenticated=True,
         sender="desk@hotel.example",
         recipient="guest@home.example",
-        reply=Reply(code=250, enhanced_code=None, text="guest is here"),
+        **answered(Reply(code=250, enhanced_code=None, text="guest is here")),
     )
     said = Line(direction="server", at_ms=1, line="535 5.7.8 nightaudit: no such user", address="192.0.2.25")
     changed = msgspec.structs.replace(endpoint, stages=(*endpoint.stages, login, rcpt), transcript=(said,))
