@@ -10,13 +10,13 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from mailkit.panels.parts import SecretField
+from mailkit.panels.parts import Disclosure, SecretField
 from mailkit.panels.question import Question
 
 __all__ = ["Form"]
 
 SECURITY = (("Find out", "auto"), ("None", "none"), ("STARTTLS", "starttls"), ("SSL/TLS from the start", "implicit"))
-PRODUCT = (("Not said", None), ("maestro* (construction)", "maestro-erp"), ("Maestro PMS (hotel)", "maestro-pms"))
+PRODUCT = (("Not said", ""), ("maestro* (construction)", "maestro-erp"), ("Maestro PMS (hotel)", "maestro-pms"))
 
 
 class Form:
@@ -28,7 +28,7 @@ class Form:
         self.security = widgets.Dropdown(description="Security", options=SECURITY, value="auto")
         self.user = widgets.Text(description="User", placeholder="empty: no log-in is tried")
         self.password = SecretField(description="Password")
-        self.product = widgets.Dropdown(description="Product", options=PRODUCT, value=None)
+        self.product = widgets.Dropdown(description="Product", options=PRODUCT, value="")
         self.sender = widgets.Text(description="Sender", placeholder="name@example.com: would it be taken?")
         self.recipient = widgets.Text(description="Recipient", placeholder="name@example.com: asked for, nothing is sent")
         self.resolver = widgets.Text(description="Name server", placeholder="empty: the one of this machine")
@@ -60,7 +60,8 @@ class Form:
 
     def question(self, *, practice: bool = False) -> Question:
         """Return what is filled in."""
-        return Question(**{name: field.value for name, field in self._fields.items()}, practice=practice)
+        values = {name: field.value for name, field in self._fields.items()}
+        return Question(**{**values, "product": values["product"] or None}, practice=practice)
 
     def fill(self, **values: Any) -> None:  # noqa: ANN401 - each field has its own type
         """Fill in fields by the names of :class:`Question`."""
@@ -81,6 +82,8 @@ class Form:
             [self.sender, self.recipient, self.resolver, self.ca_file, self.allow_plaintext_auth, self.allow_unverified]
         )
         more.add_class("mailkit-fields")
-        folded = widgets.Accordion([more], titles=["More: sender and recipient, name server, trust"], selected_index=None)
-        folded.add_class("mailkit-more")
-        return widgets.VBox([first, folded])
+        more.add_class("mailkit-more")
+        more.layout.display = "none"
+        opener = Disclosure(description="More: sender and recipient, name server, trust")
+        opener.observe(lambda change: setattr(more.layout, "display", "" if change["new"] else "none"), "opened")
+        return widgets.VBox([first, opener, more])

@@ -34,6 +34,7 @@ class PracticeSwitch:
         self.account = widgets.Dropdown(description="Practice account")
         self._choices = widgets.GridBox([self.server, self.account])
         self._choices.add_class("mailkit-fields")
+        self._choices.add_class("mailkit-more")
         self._choices.layout.display = "none"
         self.view = widgets.VBox([self.switch, self._choices])
         self.switch.observe(lambda _: self._turn(), "value")

@@ -150,9 +150,9 @@ class ProbePanel:
     def _show(self) -> None:
         """Bring the view in step with the state; the only place that does."""
         running = self._model.progress.running
-        if not running and self._model.product != self.form.product.value:
+        if not running and self._model.product != self.question.product:
             # What was seen is judged again for the other product: nobody needs to be asked twice.
-            self._model = replace(self._model, product=self.form.product.value)
+            self._model = replace(self._model, product=self.question.product)
         model = self._model
         obstacle = self._obstacle()
         self.form.freeze(frozen=running)

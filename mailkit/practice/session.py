@@ -127,6 +127,7 @@ class Session:
 
     async def _handshake(self) -> None:
         if self._dialogue.answer("handshake"):
+            await self._wire.hello()
             await self._dialogue.say("handshake")
         await self._wire.start_tls(await self._stage.context(), keep=self._play.executes_injected)
 

@@ -10,11 +10,15 @@ import asyncio
 import socket
 import ssl
 import struct
+import sys
 from contextlib import suppress
 
 __all__ = ["LongLineError", "Wire"]
 
 _CHUNK = 65536
+_LINGER = 2.0
+_SEGMENTS = (7, 0.001)  # bytes in each, and seconds between them, so that the system does not join them
+_CUT = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)  # SO_LINGER: on, no seconds
 
 
 class LongLineError(Exception):
@@ -73,12 +77,17 @@ class Wire:
         """Send; a client that does not read is waited for no longer than ``idle``."""
         async with asyncio.timeout(None if self.byte_delay else self._idle):
             if self.byte_delay or self.segments:
-                size = 1 if self.byte_delay else 7
+                size, pause = (1, self.byte_delay) if self.byte_delay else _SEGMENTS
                 for start in range(0, len(data), size):
-                    await asyncio.sleep(self.byte_delay)
+                    await asyncio.sleep(pause)
                     await self._transmit(data[start : start + size])
             else:
                 await self._transmit(data)
+
+    async def hello(self) -> None:
+        """Wait until the client begins its handshake."""
+        async with asyncio.timeout(self._idle):
+            await self._feed()
 
     async def start_tls(self, context: ssl.SSLContext, *, keep: bool = False) -> None:
         """Do the handshake as a server; raises :class:`ssl.SSLError` or :class:`ConnectionError`.
@@ -109,20 +118,26 @@ class Wire:
                     pass
 
     async def close(self) -> None:
-        """End politely: close_notify, then FIN."""
-        with suppress(ConnectionError, ssl.SSLError, TimeoutError):
+        """End politely: close_notify, then FIN; the client may finish what it was saying.
+
+        Closed with bytes unread, the system would send RST instead, and what was said last might never be seen.
+        """
+        with suppress(OSError, ssl.SSLError, TimeoutError):
             if self._tls is not None:
                 with suppress(ssl.SSLError):
                     self._tls.unwrap()
                 await self._flush()
+            if not self._writer.is_closing():
+                self._writer.write_eof()
+                async with asyncio.timeout(_LINGER):
+                    while await self._reader.read(_CHUNK):
+                        pass
         self._writer.close()
 
     def reset(self) -> None:
         """End with RST."""
         with suppress(OSError):
-            self._writer.get_extra_info("socket").setsockopt(
-                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if _WINDOWS else "ii", 1, 0)
-            )
+            self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _CUT)
         self._writer.transport.abort()
 
     async def _receive(self) -> bytes:
@@ -156,6 +171,3 @@ class Wire:
         if data := self._outgoing.read():
             self._writer.write(data)
             await self._writer.drain()
-
-
-_WINDOWS = struct.calcsize("P") and socket.__dict__.get("SIO_RCVALL") is not None

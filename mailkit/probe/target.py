@@ -72,7 +72,7 @@ def parse_target(text: str) -> Target:
     if word[:3].lower() == "mx:":
         host, port = _host_and_port(word[3:], shown)
         if is_address(host):
-            raise InputError(f"the target {shown!r} is not a domain; mx: wants a name such as mx:example.com")
+            raise InputError(f"the target {shown!r} is not a domain; give a name such as mx:example.com")
         return Target(shown, "mx", host, (port or 25,))
     host, port = _host_and_port(word, shown)
     return Target(shown, "endpoint", host, (port,)) if port else Target(shown, "host", host, SUBMISSION_PORTS)
