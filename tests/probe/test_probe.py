@@ -59,7 +59,10 @@ async def test_every_mechanism_logs_in_and_leaves_no_secret_behind(mechanism: st
     secret = "practice-token-frontdesk" if mechanism in ("XOAUTH2", "OAUTHBEARER") else PASSWORD
     async with practice_server("good-submission") as server:
         how = ProbeSettings(
-            ca_file=server.ca_file, credentials=Credentials(USER, Secret(secret)), mechanism=mechanism, recipient="manager@hotel.test"
+            ca_file=server.ca_file,
+            credentials=Credentials(USER, Secret(secret)),
+            mechanism=mechanism,
+            recipient="manager@hotel.test",
         )
         document = await probe(f"127.0.0.1:{server.port}", how)
     auth = document.endpoints[0].auth
