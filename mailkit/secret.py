@@ -60,5 +60,8 @@ class Secret:
     def __str__(self) -> str:
         return REDACTED
 
+    def __format__(self, _spec: str) -> str:
+        return REDACTED
+
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Secret cannot be pickled or copied")

@@ -62,10 +62,9 @@ class Entry(Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fi
         changes = {name: value for name in Variant.__struct_fields__ if (value := getattr(other, name)) is not None}
         return msgspec.structs.replace(self, **changes)
 
-    def fixes(self, product: Product | None) -> tuple[Fix, ...]:
-        """Give what to do: first on the product's screens, where the product is known, then in general."""
-        own = {"maestro-erp": self.maestro_erp, "maestro-pms": self.maestro_pms}[product] if product else ()
-        return (*own, *self.fix)
+    def on_screens(self, product: Product | None) -> tuple[Fix, ...]:
+        """Give what to do on the product's screens, where the product is known."""
+        return {"maestro-erp": self.maestro_erp, "maestro-pms": self.maestro_pms}[product] if product else ()
 
 
 class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,13 +7,14 @@ different things, so who speaks counts first.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from functools import cache
 from typing import Literal
 
 from msgspec import Struct
 
-from mailkit.diagnosis.knowledge import Meta, read
+from mailkit.diagnosis.knowledge import Meta, read, screens
 from mailkit.finding import Fix, Product, Who
 from mailkit.observation import Reply
 
@@ -21,8 +22,8 @@ __all__ = ["Interpretation", "Stage", "generic", "identify", "interpret"]
 
 Stage = Literal["tcp", "greeting", "ehlo", "starttls", "tls", "auth", "sender", "recipient", "data", "after", "session"]
 
-# Rows of these stages are looked at when something was said at the stage on the left. A log-in's refusals are its own; those
-# about client, name, sender, recipient and message wander between the steps of the envelope.
+# The stages whose rows are looked at when something was said at the stage on the left. A log-in's refusals are its own; those about
+# client, name, sender, recipient and message wander between the steps of the envelope.
 _ENVELOPE = frozenset({"greeting", "ehlo", "sender", "recipient", "data"})
 _APPLY: dict[str, frozenset[str]] = {
     "greeting": _ENVELOPE,
@@ -34,9 +35,12 @@ _APPLY: dict[str, frozenset[str]] = {
     "data": _ENVELOPE | {"after"},
     "after": _ENVELOPE | {"after"},
     "session": _ENVELOPE,
-    "tls": frozenset({"tls"}),
-    "tcp": frozenset({"tcp", "tls"}),
 }
+_CLIENT_STAGES = frozenset({"tcp", "tls"})
+"""Words of these are those of a client's library, which the same file may call by any stage."""
+
+_PUT_OFF = {f"{stage}.rejected": f"{stage}.temporary-failure" for stage in ("auth", "sender", "recipient", "data")}
+"""The same refusal when the reply says that it is for the time being."""
 
 _TEXT_LIMIT = 4000
 """Characters of a reply that are looked at."""
@@ -46,10 +50,10 @@ _ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 
 
 class ScreenFix(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to do on a product's screens, in one sentence, and the fields it touches."""
+    """What to do on a product's screens, in one sentence, and the field (``None``: on no screen)."""
 
     action: str
-    where: tuple[str, ...] = ()
+    where: str | None = None
 
 
 class Row(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,11 +81,12 @@ class Row(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     account_risk: bool = False
     who: Who = "support"
     fix: str | None = None
-    erp: ScreenFix | None = None
-    pms: ScreenFix | None = None
+    erp: tuple[ScreenFix, ...] | None = None
+    pms: tuple[ScreenFix, ...] | None = None
     sources: tuple[str, ...] = ()
-    confidence: str | None = None
-    note: str | None = None
+    confidence: Literal["verified", "source", "vendor", "corpus", "thread", "known"] = "known"
+    date: dt.date | None = None
+    """When it was checked, if not on the file's date."""
 
 
 class Fingerprint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -101,6 +106,13 @@ class Fallback(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     code: dict[str, dict[str, str]]
     refused: dict[str, str]
     deferred: dict[str, str]
+
+
+class _Clients(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole of ``clients.toml``."""
+
+    meta: Meta
+    reply: tuple[Row, ...]
 
 
 class Replies(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -128,15 +140,17 @@ class Interpretation(Struct, frozen=True, kw_only=True):
     matched: str | None = None
     sources: tuple[str, ...] = ()
 
-    def fixes(self, product: Product | None) -> tuple[Fix, ...]:
-        """Give what to do: first on the product's screens, where the product is known, then in general."""
-        return (*(self.product_fix.get(product, ()) if product else ()), *self.fix)
-
 
 @cache
 def replies() -> Replies:
     """Give what is known about replies; read when the first refusal is met."""
     return read("replies", Replies)
+
+
+@cache
+def clients() -> tuple[Row, ...]:
+    """Give what client programs say of their own errors."""
+    return read("clients", _Clients).reply
 
 
 def identify(*, host: str | None = None, banner: str | None = None, reply: str | None = None) -> tuple[str, ...]:
@@ -184,7 +198,7 @@ def interpret(
     speakers = (provider,) if isinstance(provider, str) else provider or ()
     speakers = (*speakers, *(name for name in identify(reply=heard.text) if name not in speakers))
     best: tuple[tuple[int, ...], Row, str] | None = None
-    for row in replies().reply:
+    for row in clients() if stage in _CLIENT_STAGES else replies().reply:
         if (match := _match(row, heard, stage, port)) is None:
             continue
         rank = (_kinship(row, speakers), row.priority, _hint(row, heard), len(match), row.stage == stage)
@@ -268,6 +282,8 @@ def generic(stage: str, *, later: bool) -> str:
 
 def _from_row(row: Row, match: str, heard: _Heard, stage: str, speaker: str | None, *, sure: bool) -> Interpretation:
     finding = row.at.get(stage, row.finding)
+    if heard.temporary:
+        finding = _PUT_OFF.get(finding, finding)
     if finding.startswith("*."):
         finding = generic(stage, later=heard.temporary if heard.temporary is not None else finding == "*.temporary-failure")
     temporary = {"yes": True, "no": False}.get(row.temporary or "")
@@ -280,16 +296,21 @@ def _from_row(row: Row, match: str, heard: _Heard, stage: str, speaker: str | No
         cause=row.cause,
         account_risk=row.account_risk,
         fix=(Fix(who=row.who, action=row.fix),) if row.fix else (),
-        product_fix={
-            product: tuple(Fix(who=row.who, action=fix.action, where=field) for field in fix.where[:1] or (None,))
-            for product, fix in _product_fixes(row)
-        },
+        product_fix=_on_screens(row),
         confidence="sure" if sure and row.priority > 20 else "likely",
         matched=match,
         sources=row.sources,
     )
 
 
-def _product_fixes(row: Row) -> list[tuple[Product, ScreenFix]]:
-    pairs: tuple[tuple[Product, ScreenFix | None], ...] = (("maestro-erp", row.erp), ("maestro-pms", row.pms))
-    return [(product, fix) for product, fix in pairs if fix is not None]
+def _on_screens(row: Row) -> dict[Product, tuple[Fix, ...]]:
+    """Give what the row says about each product's screens; a field is keyed in by whoever its screen says."""
+    told: tuple[tuple[Product, tuple[ScreenFix, ...] | None], ...] = (("maestro-erp", row.erp), ("maestro-pms", row.pms))
+    fields = screens()
+    return {
+        product: tuple(
+            Fix(who=fields[fix.where].who if fix.where else row.who, action=fix.action, where=fix.where) for fix in fixes
+        )
+        for product, fixes in told
+        if fixes is not None
+    }

@@ -259,12 +259,13 @@ def _finding(group: _Group, product: Product | None) -> Finding:
     if group.addresses:
         evidence["addresses"] = list(group.addresses)
     detail = entry.detail
-    fixes = entry.fixes(product)
+    general, screens = entry.fix, entry.on_screens(product)
     risk = entry.account_risk
     temporary = one.temporary if one.temporary is not None else entry.temporary
     if means is not None:
         detail = means.cause or detail
-        fixes = means.fixes(product) or fixes
+        general = means.fix or general
+        screens = means.product_fix.get(product, screens) if product else ()
         risk = risk or means.account_risk
     return Finding(
         code=one.code,
@@ -274,7 +275,7 @@ def _finding(group: _Group, product: Product | None) -> Finding:
         summary=entry.summary.format_map(filling),
         detail=detail if detail is None or (means and means.cause) else detail.format_map(filling),
         evidence={**evidence, **one.evidence},
-        fix=tuple(Fix(who=fix.who, action=fix.action.format_map(filling), where=fix.where) for fix in fixes),
+        fix=tuple(Fix(who=fix.who, action=fix.action.format_map(filling), where=fix.where) for fix in (*screens, *general)),
         refs=entry.refs,
         temporary=temporary,
         account_risk=risk,

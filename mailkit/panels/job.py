@@ -40,6 +40,8 @@ class Progress(Generic[Event]):
     state: State = State.IDLE
     events: tuple[Event, ...] = field(default=())
     error: BaseException | None = None
+    seconds: float = field(default=0.0, compare=False)
+    """Since it was started, until its end."""
 
     @property
     def running(self) -> bool:
@@ -64,6 +66,7 @@ class Job(Generic[Event]):
         self._task: asyncio.Task[None] | None = None
         self._due: asyncio.TimerHandle | None = None
         self._told = float("-inf")
+        self._began = 0.0
         self._loop: asyncio.AbstractEventLoop | None
         try:
             self._loop = asyncio.get_running_loop()
@@ -108,6 +111,7 @@ class Job(Generic[Event]):
         if self._task is not None and not self._task.done():
             return
         self._events = []
+        self._began = self._home().time()
         self._task = self._home().create_task(self._follow(work))
         self._task.add_done_callback(self._ended)
         self._tell(State.RUNNING)
@@ -141,5 +145,5 @@ class Job(Generic[Event]):
             self._due.cancel()
             self._due = None
         self._told = self._home().time()
-        self._progress = Progress(state, tuple(self._events), error)
+        self._progress = Progress(state, tuple(self._events), error, self._told - self._began)
         self._changed(self._progress)

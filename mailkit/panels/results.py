@@ -57,7 +57,7 @@ def status(model: ProbeModel, obstacle: str | None) -> str:
         return why or "Ready."
     if progress.state is State.FAILED:
         return "Not done: see below."
-    took = duration(max((document.duration_ms for document in model.documents), default=0))
+    took = duration(progress.seconds * 1000)
     if progress.state is State.CANCELLED:
         return f"Stopped after {took}; what was found until then is below. {why}".rstrip()
     verdicts = ", ".join(SEVERITY[document.verdict].lower() if document.verdict else "not judged" for document in model.documents)

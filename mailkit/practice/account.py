@@ -12,6 +12,7 @@ from importlib.resources import files
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 __all__ = ["WRONG", "Account", "Accounts", "Verdict"]
 
@@ -55,8 +56,7 @@ class _Table(Struct, frozen=True, forbid_unknown_fields=True):
     account: tuple[Account, ...]
 
 
-def _load() -> tuple[Account, ...]:
-    return msgspec.toml.decode((files("mailkit.practice") / "accounts.toml").read_bytes(), type=_Table).account
+_ACCOUNTS = msgspec.toml.decode((files("mailkit.practice") / "accounts.toml").read_bytes(), type=_Table).account
 
 
 _LOCKED = ("535 5.7.8 Error: authentication failed: account is locked after too many failed log-ins",)
@@ -66,7 +66,7 @@ class Accounts(Mapping[str, Account]):
     """The accounts of one site by user name, with their counters."""
 
     def __init__(self) -> None:
-        self._accounts = {account.user: account for account in _load()}
+        self._accounts = {account.user: replace(account) for account in _ACCOUNTS}
         self.unknown: dict[str, int] = {}
         """Log-ins tried with user names that do not exist (the first thousand names)."""
 

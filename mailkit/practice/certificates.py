@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import ssl
 import warnings
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
@@ -115,8 +116,9 @@ class Authority:
         weak = KINDS[play.certificate].key == "rsa-1024" or KINDS[play.certificate].sha1
         if play.oldest_tls == "1.0" or weak:
             context.set_ciphers("DEFAULT:@SECLEVEL=0")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # TLS 1.0 is outdated, that is the point
+        with warnings.catch_warnings() if play.oldest_tls == "1.0" else nullcontext():
+            if play.oldest_tls == "1.0":
+                warnings.simplefilter("ignore", DeprecationWarning)  # it is outdated, that is the point
             context.minimum_version = _VERSIONS[play.oldest_tls]
             context.maximum_version = _VERSIONS[play.newest_tls]
         file.touch(0o600)

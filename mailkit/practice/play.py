@@ -73,8 +73,8 @@ class Play(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     answers: dict[str, Answer] = {}
     """Departures from the usual by step.
 
-    A step is a command, ``greeting``, ``handshake`` (instead of an answer to the ClientHello), ``message`` (after the last dot), or ``*`` (every
-    command not named). ``EHLO/tls`` and ``EHLO/clear`` are meant only inside and outside TLS.
+    A step is a command, ``greeting``, ``handshake`` (instead of an answer to the ClientHello), ``message`` (after the last
+    dot), or ``*`` (every command not named). ``EHLO/tls`` and ``EHLO/clear`` are meant only inside and outside TLS.
     """
     keywords: tuple[str, ...] = _KEYWORDS
     """What is listed after EHLO, besides STARTTLS and AUTH."""

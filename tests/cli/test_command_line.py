@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from mailkit.cli.lab import copy_notebooks
+
 Server = Callable[[str], dict[str, Any]]
 Command = Callable[..., Any]
 
@@ -52,6 +54,7 @@ def test_hostile_text_reaches_no_terminal(mailkit: Command, server: Server) -> N
     assert not any(character < " " and character != "\n" for character in ran.out)
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -73,7 +76,7 @@ def test_hostile_text_reaches_no_terminal(mailkit: Command, server: Server) -> N
         (["fly"], "probe"),
     ],
 )
-def test_unusable_input_gets_one_clear_line_and_status_2(mailkit: Command, arguments: list[str], said: str, here: Path) -> None:
+def test_unusable_input_gets_one_clear_line_and_status_2(mailkit: Command, arguments: list[str], said: str) -> None:
     ran = mailkit(*arguments)
     assert (ran.status, ran.out) == (2, "")
     assert said in ran.err
@@ -108,6 +111,7 @@ def test_a_password_from_standard_input_logs_in_and_is_nowhere_afterwards(
     assert account["password"] not in ran.out + ran.err + (here / "seen.json").read_text()
 
 
+@pytest.mark.usefixtures("here")
 def test_saved_observations_are_judged_again_elsewhere(
     mailkit: Command, practice: dict[str, Any], server: Server, here: Path
 ) -> None:
@@ -119,7 +123,8 @@ def test_saved_observations_are_judged_again_elsewhere(
     assert again.documents() == live.documents()
 
 
-def test_two_saved_files_tell_what_differs(mailkit: Command, practice: dict[str, Any], server: Server, here: Path) -> None:
+@pytest.mark.usefixtures("here")
+def test_two_saved_files_tell_what_differs(mailkit: Command, practice: dict[str, Any], server: Server) -> None:
     for name, play in (("before.json", "good-starttls"), ("after.json", "certificate-expired")):
         mailkit("probe", at(server(play)), "--ca-file", practice["ca_file"], "--save", name)
     ran = mailkit("diagnose", "before.json", "after.json", "--json")
@@ -164,8 +169,6 @@ def test_each_kind_of_document_has_a_schema(mailkit: Command, kind: str) -> None
 
 
 def test_notebooks_are_copied_and_a_changed_one_is_never_overwritten(here: Path) -> None:
-    from mailkit.cli.lab import copy_notebooks
-
     folder = here / "notebooks"
     assert {state for _, state in copy_notebooks(folder)} == {"copied"}
     notebook = folder / "probe.ipynb"

@@ -42,6 +42,11 @@ class Talk:
         self.send(f"{line}\r\n".encode())
         return "\n".join(await self.reply())
 
+    async def all(self, *lines: str) -> list[str]:
+        """Wait for the greeting, say the lines; the replies to them."""
+        await self.reply()
+        return [await self.ask(line) for line in lines]
+
     async def secure(self, context: ssl.SSLContext | None = None) -> ssl.SSLObject:
         """Do the TLS handshake, verified with the practice root unless a context says otherwise."""
         context = context or ssl.create_default_context(cafile=str(self.server.ca_file))

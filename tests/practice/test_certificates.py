@@ -101,6 +101,6 @@ async def test_the_incomplete_chain_says_where_the_missing_certificate_is() -> N
 @pytest.mark.parametrize("play", ["client-certificate-tls12", "client-certificate-tls13"])
 async def test_whoever_shows_no_certificate_is_turned_away(play: str) -> None:
     async with practice_server(play) as server, talking(server) as talk:
+        # With TLS 1.3 the refusal comes after the client's end of the handshake.
         with pytest.raises((ssl.SSLError, ConnectionError)):
-            await shaken(talk, server)
-            await talk.ask("EHLO client.test")  # with TLS 1.3 the refusal comes after the client's end of the handshake
+            await talk.begin()

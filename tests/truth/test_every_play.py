@@ -69,3 +69,24 @@ def test_the_first_finding_names_the_fault_and_how_to_mend_it(play: Play, docume
 def test_no_address_got_more_than_four_connections(documents: dict[str, ProbeDocument]) -> None:
     counts = [number for document in documents.values() for number in document.connections.values()]
     assert max(counts) <= 4
+
+
+@pytest.fixture(scope="module")
+def domains() -> dict[str, tuple[set[str], ProbeDocument]]:
+    async def all_of_them() -> dict[str, tuple[set[str], ProbeDocument]]:
+        async with practice_site() as site:
+            how = ProbeSettings(resolver=site.resolver, ca_file=site.ca_file, timeout=TIMEOUT)
+            port = site.server("good-exchanger").port
+            found = await asyncio.gather(*(probe(f"mx:{domain.name}:{port}", how) for domain in site.domains))
+            return {
+                domain.name: ({code for code in domain.expects if code.startswith("dns.")}, diagnosed(document))
+                for domain, document in zip(site.domains, found, strict=True)
+            }
+
+    return asyncio.run(all_of_them())
+
+
+def test_what_the_name_service_says_about_a_domain_is_understood(domains: dict[str, tuple[set[str], ProbeDocument]]) -> None:
+    for name, (expected, document) in domains.items():
+        found = {finding.code for finding in document.findings if finding.severity in ("error", "warning") and finding.stage == "dns"}
+        assert found == expected, name
