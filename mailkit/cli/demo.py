@@ -12,8 +12,9 @@ import textwrap
 from mailkit.diagnosis import diagnosed
 from mailkit.observation import ProbeDocument
 from mailkit.practice import practice_site
+from mailkit.practice.asking import settings_for
 from mailkit.practice.site import Planted
-from mailkit.probe import ProbeSettings, probe_many
+from mailkit.probe import probe
 from mailkit.report.machine import line
 from mailkit.report.terminal import render
 
@@ -34,11 +35,12 @@ async def _demo(*, as_json: bool) -> int:
     width = min(100, shutil.get_terminal_size((100, 24)).columns)
     async with practice_site() as site:
         planted = site.planted
-        settings = ProbeSettings(resolver=site.resolver, ca_file=site.ca_file, timeout=10)
+        targets = [f"{fault.host}:{fault.port}" for fault in planted]
+        asked = [settings_for(site, site.server(fault.host)) for fault in planted]
         if not as_json:
             print(f"A hotel and a builder on this machine, with {len(planted)} faults planted in their mail servers.\n")
-        targets = [f"{fault.host}:{fault.port}" for fault in planted]
-        documents = [diagnosed(document) async for document in probe_many(targets, settings)]
+        seen = await asyncio.gather(*(probe(target, settings) for target, settings in zip(targets, asked, strict=True)))
+    documents = [diagnosed(document) for document in seen]
     if as_json:
         for document in documents:
             print(line(document))

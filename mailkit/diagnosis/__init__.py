@@ -10,8 +10,19 @@ Pure: no socket, no clock (the time is that of the observations), no file but it
 'ok'
 """
 
+from mailkit.diagnosis.comparison import Comparison, Difference, compare
 from mailkit.diagnosis.knowledge import finding_codes
 from mailkit.diagnosis.replies import Interpretation, interpret
 from mailkit.diagnosis.verdict import Diagnosis, diagnose, diagnosed
 
-__all__ = ["Diagnosis", "Interpretation", "diagnose", "diagnosed", "finding_codes", "interpret"]
+__all__ = [
+    "Comparison",
+    "Diagnosis",
+    "Difference",
+    "Interpretation",
+    "compare",
+    "diagnose",
+    "diagnosed",
+    "finding_codes",
+    "interpret",
+]

@@ -18,7 +18,7 @@ from mailkit.diagnosis.dns import is_address
 from mailkit.diagnosis.knowledge import knowledge
 from mailkit.observation import Certificate, DnsStage, TlsaRecord, TlsFacts, TlsStage
 
-__all__ = ["judge_certificate", "promised"]
+__all__ = ["judge_certificate", "promised", "short_name"]
 
 RELAY_PORT = 25
 
@@ -69,7 +69,7 @@ def judge_certificate(place: Place, stage: TlsStage) -> Iterator[Opinion]:
             place,
             facts,
             "tls.certificate-ok",
-            words={"issuer": _short(leaf.issuer)},
+            words={"issuer": short_name(leaf.issuer)},
             more={"days": (leaf.not_after - stage.started).days},
         )
 
@@ -186,7 +186,7 @@ def _trust(place: Place, facts: TlsFacts) -> Iterator[Opinion]:
     if not numbers & (_NO_ISSUER | {_SELF_SIGNED_LEAF, _SELF_SIGNED_CHAIN}):
         yield from _objections(place, facts)
         return
-    words = {"issuer": _short(last.issuer), "trust": facts.trust}
+    words = {"issuer": short_name(last.issuer), "trust": facts.trust}
     if last.self_signed or _SELF_SIGNED_CHAIN in numbers:
         yield _about(place, facts, "tls.certificate-untrusted", words=words, more={"chain": _chain(facts)})
         return
@@ -216,7 +216,7 @@ def _missing_or_unknown(facts: TlsFacts) -> tuple[str, bool]:
     tell a root from what is below one.
     """
     last = _end(facts)
-    issuer = _short(last.issuer)
+    issuer = short_name(last.issuer)
     if _ROOT.search(issuer) and not _SUBORDINATE.search(issuer):
         return "unknown", True
     if _SUBORDINATE.search(issuer):
@@ -257,7 +257,7 @@ def _chain(facts: TlsFacts) -> list[str]:
     return [one.subject for one in facts.chain]
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
     """Give the readable part of a distinguished name: its common name, else its organisation."""
     for attribute in ("CN", "O", "OU"):
         if match := re.search(rf"(?:^|,){attribute}=((?:[^,\\]|\\.)+)", name):

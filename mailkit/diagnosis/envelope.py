@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from mailkit.diagnosis.case import Opinion, Place, said
 from mailkit.diagnosis.dns import is_address
@@ -42,9 +42,10 @@ def _recipient(place: Place, stage: RecipientStage) -> Iterator[Opinion]:
         "authenticated": stage.authenticated,
     }
     if stage.ok and stage.reply is not None:
-        if not stage.authenticated and _foreign(place, stage.recipient):
+        if not stage.authenticated and _foreign(place, stage):
             evidence = {**said(stage.reply), **facts, "exchangers": place.document.recipient_exchangers}
-            yield Opinion(code="recipient.open-relay", place=place, at="recipient", evidence=evidence, confidence="likely")
+            confidence: Literal["likely", "guess"] = "guess" if place.document.recipient_exchangers is None else "likely"
+            yield Opinion(code="recipient.open-relay", place=place, at="recipient", evidence=evidence, confidence=confidence)
         else:
             yield Opinion(code="recipient.ok", place=place, at="recipient", evidence={**said(stage.reply), **facts})
     elif stage.reply is not None:
@@ -53,26 +54,28 @@ def _recipient(place: Place, stage: RecipientStage) -> Iterator[Opinion]:
         yield from trouble(place, stage, "recipient")
 
 
-def _foreign(place: Place, recipient: str) -> bool:
+def _foreign(place: Place, stage: RecipientStage) -> bool:
     """Tell whether this server is certainly not one that receives mail for the recipient's domain.
 
-    Known exchangers decide when there are any. Without them the server's own names have to: all of them must be real names, and
-    none may share a domain with the recipient's.
+    Known exchangers decide. Without them the names have to: the server's must be real names, and neither they nor the sender may
+    share a domain with the recipient (a server of the sender's domain may well be the recipient's too).
     """
-    domain = recipient.rpartition("@")[2].lower().rstrip(".")
+    domain = _domain(stage.recipient)
     names = _names(place)
-    if not domain or is_address(domain):
-        return False
     document = place.document
+    if not domain or not names or is_address(domain):
+        return False
     if document.kind == "mx" and document.target.removeprefix("mx:").lower().rstrip(".") == domain:
         return False
-    if not names:
-        return False
-    if document.recipient_exchangers:
+    if document.recipient_exchangers is not None:
         exchangers = {one.lower().rstrip(".") for one in document.recipient_exchangers}
         # A cluster answers under many names: a name in the same domain as an exchanger may be the same server.
         return not any(_related(name, one) for name in names for one in (*exchangers, domain))
-    return not any(_related(name, domain) for name in names)
+    return not any(_related(name, domain) for name in (*names, _domain(stage.sender)))
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower().rstrip(".")
 
 
 def _names(place: Place) -> set[str]:

@@ -22,8 +22,8 @@ __all__ = ["Interpretation", "Stage", "generic", "identify", "interpret"]
 
 Stage = Literal["tcp", "greeting", "ehlo", "starttls", "tls", "auth", "sender", "recipient", "data", "after", "session"]
 
-# The stages whose rows are looked at when something was said at the stage on the left. A log-in's refusals are its own; those about
-# client, name, sender, recipient and message wander between the steps of the envelope.
+# The stages whose rows are looked at when something was said at the stage on the left. A log-in's refusals are its own; those
+# about client, name, sender, recipient and message wander between the steps of the envelope.
 _ENVELOPE = frozenset({"greeting", "ehlo", "sender", "recipient", "data"})
 _APPLY: dict[str, frozenset[str]] = {
     "greeting": _ENVELOPE,
@@ -71,6 +71,8 @@ class Row(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     only: tuple[Stage, ...] = ()
     """The stages at which it counts, when those of its own stage are too many."""
     priority: int = 50
+    vague: bool = False
+    """Says little by itself: any row that says more wins."""
     codes: tuple[int, ...] = ()
     enhanced: tuple[str, ...] = ()
     all: tuple[str, ...] = ()
@@ -119,6 +121,8 @@ class Replies(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole of ``replies.toml``."""
 
     meta: Meta
+    widespread: frozenset[str]
+    """Programs whose words are taken for theirs when it is not known who speaks."""
     fallback: Fallback
     fingerprint: tuple[Fingerprint, ...]
     reply: tuple[Row, ...]
@@ -199,9 +203,10 @@ def interpret(
     speakers = (*speakers, *(name for name in identify(reply=heard.text) if name not in speakers))
     best: tuple[tuple[int, ...], Row, str] | None = None
     for row in clients() if stage in _CLIENT_STAGES else replies().reply:
-        if (match := _match(row, heard, stage, port)) is None:
+        kin = _kinship(row, speakers)
+        if kin is None or (match := _match(row, heard, stage, port)) is None:
             continue
-        rank = (_kinship(row, speakers), row.priority, _hint(row, heard), len(match), row.stage == stage)
+        rank = (not row.vague, kin, row.priority, _hint(row, heard), len(match), row.stage == stage)
         if best is None or rank > best[0]:
             best = (rank, row, match)
     if best is None:
@@ -211,8 +216,8 @@ def interpret(
             provider=speakers[0] if speakers else None,
             confidence="likely",
         )
-    (kin, *_), row, match = best
-    return _from_row(row, match, heard, stage, speakers[0] if speakers else None, sure=kin > 0)
+    (_, kin, *_), row, match = best
+    return _from_row(row, match, heard, stage, speakers[0] if speakers else None, own=kin == 2)
 
 
 class _Heard(Struct, frozen=True):
@@ -251,11 +256,15 @@ def _match(row: Row, heard: _Heard, stage: str, port: int | None) -> str | None:
     return max((words for words in row.any if words in heard.text), key=len, default=None)
 
 
-def _kinship(row: Row, speakers: tuple[str, ...]) -> int:
-    """Rank by who speaks: 2 the row's own provider, 1 anybody, 0 another's words in this one's mouth."""
+def _kinship(row: Row, speakers: tuple[str, ...]) -> int | None:
+    """Rank by who speaks: 2 the row's own, 1 anybody, 0 a common program's words from another; ``None``: not his words."""
     if row.provider in speakers:
         return 2
-    return 1 if row.provider == "any" or not speakers else 0
+    if row.provider == "any" or row.provider.startswith("client:"):
+        return 1
+    if row.provider in replies().widespread:
+        return 0 if speakers else 1
+    return None
 
 
 def _hint(row: Row, heard: _Heard) -> int:
@@ -280,16 +289,17 @@ def generic(stage: str, *, later: bool) -> str:
     return (table.deferred if later else table.refused)[stage if stage in table.refused else "session"]
 
 
-def _from_row(row: Row, match: str, heard: _Heard, stage: str, speaker: str | None, *, sure: bool) -> Interpretation:
+def _from_row(row: Row, match: str, heard: _Heard, stage: str, speaker: str | None, *, own: bool) -> Interpretation:
     finding = row.at.get(stage, row.finding)
     if heard.temporary:
         finding = _PUT_OFF.get(finding, finding)
     if finding.startswith("*."):
         finding = generic(stage, later=heard.temporary if heard.temporary is not None else finding == "*.temporary-failure")
-    temporary = {"yes": True, "no": False}.get(row.temporary or "")
+    told = {"yes": True, "no": False, "depends": None}[row.temporary] if row.temporary else heard.temporary
+    checked = row.confidence in ("verified", "source", "vendor")
     return Interpretation(
         finding=finding,
-        temporary=temporary if heard.temporary is None or temporary is None else heard.temporary or temporary,
+        temporary=True if heard.temporary else told,
         provider=speaker or (row.provider if row.provider != "any" else None),
         row=row.id,
         kind=row.kind,
@@ -297,7 +307,7 @@ def _from_row(row: Row, match: str, heard: _Heard, stage: str, speaker: str | No
         account_risk=row.account_risk,
         fix=(Fix(who=row.who, action=row.fix),) if row.fix else (),
         product_fix=_on_screens(row),
-        confidence="sure" if sure and row.priority > 20 else "likely",
+        confidence="sure" if (own or checked) and not row.vague else "likely",
         matched=match,
         sources=row.sources,
     )

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from mailkit.diagnosis.case import Opinion, Place, Step, said
 from mailkit.diagnosis.knowledge import knowledge
-from mailkit.diagnosis.replies import Interpretation, generic, identify, interpret
+from mailkit.diagnosis.replies import Interpretation, identify, interpret
 from mailkit.observation import EhloStage, GreetingStage, ProbeDocument, QuitStage, Reply, Stage
 from mailkit.text import shorten
 
@@ -60,35 +62,27 @@ def refusal(
     means = meaning(place, reply, stage, encrypted=encrypted)
     crowded = means.finding == TOO_MANY
     later = reply.code // 100 == 4
-    found = code or (generic(stage, later=later) if crowded else means.finding)
+    # In a greeting the crowd is said beside the refusal; later on it is the refusal.
+    found = code if code and (not crowded or stage == "greeting") else means.finding
     entry = knowledge().findings[found]
     evidence = {**said(reply), "at": stage, **(facts or {})}
-    if means.matched:
-        evidence["matched"] = means.matched
-    if means.provider:
-        evidence["provider"] = means.provider
-    yield Opinion(
+    evidence |= {name: value for name, value in (("matched", means.matched), ("provider", means.provider)) if value}
+    opinion = Opinion(
         code=found,
         place=place,
         at=at,
-        variant="temporary" if later and "temporary" in entry.variants else variant,
-        severity="warning" if later else "error" if entry.severity == "warning" and not later else None,
+        variant="temporary" if later and "temporary" in entry.variants else None if found == TOO_MANY else variant,
+        severity="warning" if later else "error",
         temporary=True if later else means.temporary,
         evidence=evidence,
         about=f"{reply.code} {means.row or reply.text}",
         blocks=blocks,
         meaning=means,
-        confidence=means.confidence if means.row and code is None else "sure",
+        confidence="sure" if code else means.confidence,
     )
-    if crowded:
-        yield Opinion(
-            code=TOO_MANY,
-            place=place,
-            at=at,
-            variant=None if later else "permanent",
-            evidence=evidence,
-            about=str(reply.code),
-        )
+    yield opinion
+    if crowded and found != TOO_MANY:
+        yield replace(opinion, code=TOO_MANY, variant=None, blocks=False)
 
 
 def trouble(place: Place, stage: Stage, at: Step, *, step: str | None = None) -> Iterator[Opinion]:

@@ -174,12 +174,11 @@ def _never_asked(place: Place) -> Iterator[Opinion]:
 
 def _not_offered(place: Place, facts: dict[str, Any]) -> Opinion:
     asked = place.endpoint.asked if place.endpoint else None
-    if place.port == RELAY_PORT and promised(place):
+    variant = "port-25" if place.port == RELAY_PORT else None
+    if variant is not None and promised(place):
         variant = "dane"
     elif asked == "none":
         variant = "asked-none"
-    else:
-        variant = "port-25" if place.port == RELAY_PORT else None
     evidence = {**facts, "asked": asked}
     return Opinion(code="tls.not-offered", place=place, at="tls", variant=variant, evidence=evidence, blocks=asked != "none")
 

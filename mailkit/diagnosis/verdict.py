@@ -18,7 +18,7 @@ from mailkit.diagnosis.dns import judge_dns
 from mailkit.diagnosis.ehlo import judge_ehlo
 from mailkit.diagnosis.envelope import judge_envelope
 from mailkit.diagnosis.greeting import judge_greeting
-from mailkit.diagnosis.knowledge import Entry, knowledge
+from mailkit.diagnosis.knowledge import Entry, knowledge, screens
 from mailkit.diagnosis.session import judge_session, judge_stopped
 from mailkit.diagnosis.tcp import judge_tcp
 from mailkit.diagnosis.tls import judge_tls
@@ -121,6 +121,9 @@ def _opinions(document: ProbeDocument) -> Iterator[Opinion]:
     yield from judge_tcp(document)
     for place in places(document):
         yield from judge_greeting(place)
+        if any(stage.service is not None and stage.service != "tls" for stage in place.all(GreetingStage)):
+            # What another kind of server answers to SMTP commands means nothing.
+            continue
         yield from judge_ehlo(place)
         yield from judge_tls(place)
         yield from judge_auth(place)
@@ -301,9 +304,17 @@ def _headline(groups: list[_Group], findings: tuple[Finding, ...], verdict: Seve
         "stage": words.stages[cause.stage],
         "summary": cause.summary,
         "who": words.who[cause.fix[0].who] if cause.fix else "",
-        "action": cause.fix[0].action if cause.fix else "",
+        "action": _action(cause.fix[0]) if cause.fix else "",
     }
     return words.headline[kind if cause.fix else "unfixed"].format_map(filling)
+
+
+def _action(fix: Fix) -> str:
+    """Say what to do, and in which field, as its screen calls it."""
+    if fix.where is None:
+        return fix.action
+    field = screens()[fix.where]
+    return knowledge().words.headline["field"].format(label=field.label, path=field.path, action=fix.action)
 
 
 def _headline_kind(groups: list[_Group], cause: Finding) -> str:

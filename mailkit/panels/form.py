@@ -55,7 +55,7 @@ class Form:
         }
         for field in self._fields.values():
             field.observe(lambda _: changed(), "value")
-        self.password.observe(lambda _: changed(), "held")
+        self.password.observe(lambda _: changed(), ["held", "filled"])
         self.view = self._lay_out()
 
     def question(self, *, practice: bool = False) -> Question:
@@ -66,7 +66,7 @@ class Form:
     def fill(self, **values: Any) -> None:  # noqa: ANN401 - each field has its own type
         """Fill in fields by the names of :class:`Question`."""
         for name, value in values.items():
-            self._fields[name].value = value
+            self._fields[name].value = "" if value is None else value
 
     def freeze(self, *, frozen: bool) -> None:
         """Let nothing be changed, or everything again."""

@@ -20,7 +20,10 @@ __all__ = ["INTERVAL", "Job", "Progress", "State"]
 Event = TypeVar("Event")
 
 INTERVAL = 0.15
-"""Seconds between two updates."""
+"""Seconds between two updates, at least."""
+
+PER_EVENT = 0.002
+"""Seconds more for each event so far: what is shown grows with them, and Jupyter drops what is over a megabyte a second."""
 
 
 class State(StrEnum):
@@ -138,7 +141,9 @@ class Job(Generic[Event]):
         """Hold updates together: one goes out when the interval since the last is over."""
         if self._due is None:
             loop = self._home()
-            self._due = loop.call_at(max(loop.time(), self._told + INTERVAL), self._tell, State.RUNNING)
+            self._due = loop.call_at(
+                max(loop.time(), self._told + INTERVAL + PER_EVENT * len(self._events)), self._tell, State.RUNNING
+            )
 
     def _tell(self, state: State, error: BaseException | None = None) -> None:
         if self._due is not None:

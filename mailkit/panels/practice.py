@@ -39,7 +39,7 @@ class PracticeSwitch:
         self.view = widgets.VBox([self.switch, self._choices])
         self.switch.observe(lambda _: self._turn(), "value")
         self.server.observe(lambda _: self._choose(), "value")
-        self.account.observe(lambda _: self.arm(), "value")
+        self.account.observe(lambda _: self._log_in(), "value")
 
     @property
     def on(self) -> bool:
@@ -66,12 +66,10 @@ class PracticeSwitch:
         if self.on:
             await self._settled.wait()
 
-    def arm(self) -> None:
-        """Fill in the chosen account with its password, which every run uses up."""
-        site = self.site
-        account = site.accounts[self.account.value] if site and self.account.value else None
-        self._form.password.hold(Secret(account.password) if account else None)
-        self._form.fill(user=account.user if account else "")
+    def rearm(self) -> None:
+        """Put the password of the chosen account back, which a run has used up."""
+        if self.on and self.account.value:
+            self._log_in()
 
     def freeze(self, *, frozen: bool) -> None:
         """Let nothing be changed, or everything again."""
@@ -79,8 +77,8 @@ class PracticeSwitch:
             field.disabled = frozen
 
     def close(self) -> None:
-        """Close the site."""
-        self._job.cancel()
+        """Turn the switch off, which closes the site."""
+        self.switch.value = False
 
     def _turn(self) -> None:
         if self.on:
@@ -100,6 +98,8 @@ class PracticeSwitch:
             self.server.options = tuple(_servers(site))
             self._settled.set()
             self._choose()
+        elif progress.state is State.CANCELLED and self.on:
+            self._job.start(_open)  # turned on again before it was quite off
         elif not progress.running:
             self._settled.set()
         self._changed()
@@ -120,7 +120,14 @@ class PracticeSwitch:
             ca_file=str(site.ca_file),
         )
         self.account.value = server.ask.user if server.ask.user in list(site.accounts) else ""
-        self.arm()
+        self._log_in()
+
+    def _log_in(self) -> None:
+        """Fill in the chosen account and its password, or empty both."""
+        site = self.site
+        account = site.accounts[self.account.value] if site and self.account.value else None
+        self._form.password.hold(Secret(account.password) if account else None)
+        self._form.fill(user=account.user if account else "")
 
 
 async def _open() -> AsyncGenerator[PracticeSite, None]:

@@ -23,7 +23,7 @@ import ipywidgets as widgets
 from mailkit.errors import InputError
 from mailkit.observation import ProbeDocument
 from mailkit.panels.form import Form
-from mailkit.panels.job import Job, Progress
+from mailkit.panels.job import Job, Progress, State
 from mailkit.panels.model import ProbeModel, Seen, probing
 from mailkit.panels.parts import SaveBar, Sheet, StatusLine
 from mailkit.panels.practice import PracticeSwitch
@@ -128,10 +128,12 @@ class ProbePanel:
         self.practice.close()
 
     def _repr_mimebundle_(self, **options: Any) -> Any:  # noqa: ANN401 - IPython's protocol
-        return self.view._repr_mimebundle_(**options)
+        bundle = self.view._repr_mimebundle_(**options)
+        return {**bundle, "text/plain": "The panel “probe a server”; run the cell to see it."}
 
     def _obstacle(self) -> str | None:
-        return self.practice.obstacle or self.question.obstacle(password=self.form.password.held)
+        password = self.form.password
+        return self.practice.obstacle or self.question.obstacle(password=password.held or password.filled)
 
     def _prepare(self) -> Work:
         """Take the password out of its field into the work, and leave it nowhere else."""
@@ -143,9 +145,13 @@ class ProbePanel:
 
     def _moved(self, progress: Progress[Seen]) -> None:
         self._model = replace(self._model, progress=progress)
-        if not progress.running and self.practice.on:
-            self.practice.arm()
-        self._show()
+        if not progress.running:
+            self.practice.rearm()
+        try:
+            self._show()
+        except Exception as error:  # noqa: BLE001 - a fault in judging or wording must be seen; the loop would swallow it
+            self._model = ProbeModel(progress=Progress(State.FAILED, error=error))
+            self._show()
 
     def _show(self) -> None:
         """Bring the view in step with the state; the only place that does."""

@@ -65,7 +65,7 @@ class Play(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     title: str
     """One plain sentence: what this server does."""
     expects: tuple[str, ...] = ()
-    """The codes of the warnings and errors a complete probe should come to; empty: nothing is wrong."""
+    """The codes of the warnings and errors that are true of it, asked with ``ask``; empty: nothing is wrong."""
     ask: Ask = Ask()
     security: Security = "starttls"
     """What the server really speaks."""

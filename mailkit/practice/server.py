@@ -141,7 +141,7 @@ class PracticeServer:
     def _fill(self, listening: socket.socket) -> None:
         """Use up the queue of a listener nobody accepts from: the next SYN gets no answer (on Windows: is refused)."""
         listening.listen(0)
-        for _ in range(2):
+        for _ in range(4):
             waiting = socket.socket(listening.family)
             waiting.setblocking(False)  # noqa: FBT003  # the standard library's signature
             waiting.connect_ex(listening.getsockname())
@@ -236,7 +236,7 @@ async def practice_server(
         KeyError: There is no play of that name.
     """
     wanted = PLAYS[play] if isinstance(play, str) else play
-    folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="mailkit-practice-")
+    folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="mailkit-practice-", ignore_cleanup_errors=True)
     try:
         authority = await asyncio.to_thread(Authority, Path(folder.name))
         server = PracticeServer(

@@ -22,6 +22,7 @@ from mailkit.practice.dialogue import Dialogue, OverError, Stage
 from mailkit.practice.mailbox import Message
 from mailkit.practice.sasl import MECHANISMS, ExchangeError
 from mailkit.practice.wire import LongLineError, Wire
+from mailkit.text import visible
 
 __all__ = ["Session"]
 
@@ -110,7 +111,7 @@ class Session:
             self._begin(name)
 
     def _begin(self, name: str) -> None:
-        self._helo = name
+        self._helo = visible(name)
         self._sender, self._recipients = None, []
 
     async def _on_starttls(self, rest: str) -> None:

@@ -9,32 +9,22 @@ from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, cast
 
 import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from mailkit.practice.account import Accounts
+from mailkit.practice.account import Account, Accounts
 from mailkit.practice.cast import CAST
 from mailkit.practice.certificates import Authority
+from mailkit.practice.document import AccountEntry, Planted, PracticeDocument, ServerEntry
 from mailkit.practice.mailbox import Mailboxes
 from mailkit.practice.nameserver import NameServer
-from mailkit.practice.play import PLAYS, Ask
+from mailkit.practice.play import PLAYS
 from mailkit.practice.server import PracticeServer
 from mailkit.practice.zone import Domain, PracticeZone
 
 __all__ = ["Planted", "PracticeSite", "practice_site"]
-
-
-class Planted(NamedTuple):
-    """A fault planted in the demo: where, what in one plain sentence, and the finding codes that name it."""
-
-    host: str
-    port: int
-    sentence: str
-    codes: tuple[str, ...]
-    ask: Ask
-    """With what to ask for it to be seen."""
 
 
 class PracticeSite:
@@ -90,47 +80,28 @@ class PracticeSite:
     @property
     def planted(self) -> list[Planted]:
         """The faults of the two businesses."""
-        hosts = ((host, self.servers[host.name]) for host in CAST if host.planted)
-        return [Planted(host.name, server.port, host.planted or "", server.expects, server.ask) for host, server in hosts]
+        hosts = ((host, self.servers[host.name]) for host in CAST)
+        return [
+            Planted(host=host.name, port=server.port, sentence=host.planted, codes=server.expects, ask=server.ask)
+            for host, server in hosts
+            if host.planted
+        ]
 
     def server(self, name: str) -> PracticeServer:
-        """The server of that host name, or the one that plays the play of that id."""
+        """The server of that host name, or the one that plays the play of that id; ``KeyError`` if it does not run."""
         return self.servers[PLAYS[name].host_name if name in PLAYS else name]
 
     def describe(self) -> dict[str, Any]:
-        """Everything about the site as a JSON-ready document (``mailkit.practice/1``). The passwords open nothing else."""
-        return {
-            "schema": "mailkit.practice/1",
-            "resolver": self.resolver,
-            "ca_file": str(self.ca_file),
-            "servers": [
-                {
-                    "name": server.play.id,
-                    "title": server.title,
-                    "host": server.name,
-                    "address": server.host,
-                    "port": server.port,
-                    "security": server.security,
-                    "expects": list(server.expects),
-                    "ask": msgspec.to_builtins(server.ask),
-                }
-                for server in self.servers.values()
-            ],
-            "accounts": [
-                {
-                    "user": account.user,
-                    "password": account.password,
-                    "token": account.token,
-                    "mechanisms": list(account.mechanisms) if account.mechanisms else None,
-                    "server": "mail.hotel.test" if account.user.endswith("@hotel.test") else "submit.builder.test",
-                    "note": account.note,
-                    "expects": list(account.expects),
-                }
-                for account in self.accounts.values()
-            ],
-            "domains": [{"name": each.name, "title": each.title, "expects": list(each.expects)} for each in self.domains],
-            "planted": [msgspec.to_builtins(each._asdict()) for each in self.planted],
-        }
+        """Everything about the site, ready for JSON: a :class:`~mailkit.practice.document.PracticeDocument`."""
+        document = PracticeDocument(
+            resolver=self.resolver,
+            ca_file=str(self.ca_file),
+            planted=tuple(self.planted),
+            servers=tuple(_server_entry(server) for server in self.servers.values()),
+            accounts=tuple(_account_entry(account) for account in self.accounts.values()),
+            domains=self.domains,
+        )
+        return cast("dict[str, Any]", msgspec.to_builtins(document))
 
     async def start(self) -> None:
         """Start all servers, and the name server with their names."""
@@ -155,6 +126,31 @@ class PracticeSite:
             zone.add(f"_{server.port}._tcp.{server.name}", "TLSA", f"3 1 1 {digest if server.play.tlsa == 'fits' else '00' * 32}")
 
 
+def _server_entry(server: PracticeServer) -> ServerEntry:
+    return ServerEntry(
+        name=server.play.id,
+        title=server.title,
+        host=server.name,
+        address=server.host,
+        port=server.port,
+        security=server.security,
+        expects=server.expects,
+        ask=server.ask,
+    )
+
+
+def _account_entry(account: Account) -> AccountEntry:
+    return AccountEntry(
+        user=account.user,
+        password=account.password,
+        token=account.token,
+        mechanisms=account.mechanisms,
+        server="mail.hotel.test" if account.user.endswith("@hotel.test") else "submit.builder.test",
+        note=account.note,
+        expects=account.expects,
+    )
+
+
 @asynccontextmanager
 async def practice_site(
     *, plays: Iterable[str] = PLAYS, reply_delay: float = 0.0, banner_delay: float | None = None
@@ -166,7 +162,7 @@ async def practice_site(
         reply_delay: Seconds before each reply line of every mail server.
         banner_delay: Seconds before the greeting of those servers that delay it (instead of their own 8 seconds).
     """
-    folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="mailkit-practice-")
+    folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="mailkit-practice-", ignore_cleanup_errors=True)
     try:
         authority = await asyncio.to_thread(Authority, Path(folder.name))
         zone = await asyncio.to_thread(PracticeZone)

@@ -29,12 +29,16 @@ ENTRIES = 8
 def facts(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return key and value of each piece of evidence in words; what is unknown is left out.
 
-    >>> facts({"reply": "535 5.7.8 no", "waited_ms": 5000, "offered": ["PLAIN", "LOGIN"], "user": None})
+    >>> facts({"reply_code": 535, "reply": "5.7.8 no", "waited_ms": 5000, "offered": ["PLAIN", "LOGIN"], "user": None})
     [('reply', '535 5.7.8 no'), ('waited', '5.00 s'), ('offered', 'PLAIN, LOGIN')]
     """
     shown = []
+    left_out = _LEFT_OUT
+    if evidence.get("reply_code") and evidence.get("reply"):
+        evidence = {**evidence, "reply": f"{evidence['reply_code']} {evidence['reply']}"}
+        left_out = _LEFT_OUT | {"reply_code", "enhanced_code"}
     for key, value in evidence.items():
-        if value is None or key in _LEFT_OUT:
+        if value is None or key in left_out:
             continue
         if key.endswith("_ms") and isinstance(value, int | float):
             shown.append((key_words(key.removesuffix("_ms")), duration(value)))

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from mailkit.finding import Finding, Severity
-from mailkit.observation import EndpointResult, NotTested, Observation, ProbeDocument, Security
-from mailkit.report.steps import NOT_TRIED, good, result, saw
+from mailkit.observation import EndpointResult, Line, NotTested, Observation, ProbeDocument, Security
+from mailkit.report.steps import NOT_TRIED, good, label, result, saw
 from mailkit.report.words import duration, stage_words, who_words
 
-__all__ = ["Bar", "Lane", "Outline", "Untested", "asked_to_act", "outline"]
+__all__ = ["Bar", "Lane", "Outline", "Untested", "asked_to_act", "conversations", "outline"]
 
 
 class Bar(Struct, frozen=True, kw_only=True):
@@ -120,6 +120,14 @@ def asked_to_act(finding: Finding) -> tuple[str, ...]:
     return tuple(dict.fromkeys(who_words(fix.who) for fix in finding.fix))
 
 
+def conversations(endpoint: EndpointResult) -> dict[tuple[str | None, int], list[Line]]:
+    """Return the transcript taken apart: address and number of the connection to its lines, the leading address first."""
+    apart: dict[tuple[str | None, int], list[Line]] = {}
+    for line in sorted(endpoint.transcript, key=lambda line: line.address != endpoint.leading_address):
+        apart.setdefault((line.address, line.connection), []).append(line)
+    return apart
+
+
 def _headline(headline: str | None, cause: Finding | None) -> str | None:
     if cause is None or headline is None:
         return headline or (cause.summary if cause else None)
@@ -194,7 +202,7 @@ def _lane(
     bars = tuple(
         Bar(
             stage=stage.__struct_config__.tag,  # type: ignore[arg-type]  # every stage class has its name as a text tag
-            label=stage_words(str(stage.__struct_config__.tag)),
+            label=label(stage),
             word=result(stage),
             ok=good(stage),
             start_ms=max(0.0, (stage.started - document.started).total_seconds() * 1000),

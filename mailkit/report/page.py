@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
+from itertools import islice
 
 from mailkit.finding import Finding, Severity
-from mailkit.observation import EndpointResult, Line, ProbeDocument
+from mailkit.observation import EndpointResult, ProbeDocument
 from mailkit.report.evidence import about, facts
-from mailkit.report.outline import Bar, Lane, Outline, asked_to_act, outline
+from mailkit.report.outline import Bar, Lane, Outline, asked_to_act, conversations, outline
 from mailkit.report.places import place
 from mailkit.report.words import SECURITY, SEVERITY, count, duration, moment, who_words
 from mailkit.text import visible
@@ -30,6 +31,7 @@ QUIET_KEYS = 'data-lm-suppress-shortcuts="true"'
 """On everything that can have the focus: JupyterLab would take Enter and the arrows for commands to the notebook."""
 
 _LINK = re.compile(r"https://[A-Za-z0-9._~:/?#=&%+-]+")
+_RFC = re.compile(r"RFC (\d+)(?:, ([\d.]+))?")
 _TONE = {True: "ok", False: "error", None: "unknown"}
 _SPEAKER = {"client": "mailkit", "server": "server", "note": "note"}
 
@@ -74,8 +76,14 @@ def verdict(document: ProbeDocument) -> str:
 
 
 def waterfall(document: ProbeDocument) -> str:
-    """Return the steps, one table per address, each step with its result, its place in time and what it saw."""
-    return "".join(_lane(lane) for lane in outline(document).lanes)
+    """Return the steps, one table per address, each step with its result, its place in time and what it saw.
+
+    Once a document is judged, further addresses at which all went well are folded away.
+    """
+    judged = document.verdict is not None
+    return "".join(
+        _folded(lane) if judged and lane.smooth and not lane.leading else _lane(lane) for lane in outline(document).lanes
+    )
 
 
 def findings(document: ProbeDocument) -> str:
@@ -112,7 +120,7 @@ def _cause(told: Outline, cause: Finding) -> Iterator[tuple[str, str]]:
     if cause.confidence != "sure":
         yield "How sure", {"likely": "Likely, not certain.", "guess": "A guess."}[cause.confidence]
     if cause.refs:
-        yield "Read more", ", ".join(_link(ref) for ref in cause.refs)
+        yield "Read more", _links(cause)
 
 
 def _untested(told: Outline) -> Iterator[tuple[str, str]]:
@@ -142,7 +150,7 @@ def _finding(finding: Finding) -> str:
     rest += _fixes(finding, named=True)
     rest += _evidence([("code", finding.code), *facts(finding.evidence)])
     if finding.refs:
-        rest += f"<p>{', '.join(_link(ref) for ref in finding.refs)}</p>"
+        rest += f"<p>{_links(finding)}</p>"
     return f'<li>{head}<div class="mk-more">{rest}</div></li>'
 
 
@@ -161,6 +169,11 @@ def _evidence(shown: Iterable[tuple[str, str]]) -> str:
     return (
         f'<ul class="mk-evidence">{"".join(f"<li>{_text(key)}: <code>{_text(value)}</code></li>" for key, value in shown)}</ul>'
     )
+
+
+def _folded(lane: Lane) -> str:
+    title = f"{lane.title} {lane.address or ''}: all {count(len(lane.bars), 'step')} ok, {duration(lane.span_ms)}"
+    return fold(title, _lane(lane), name=lane.key)
 
 
 def _lane(lane: Lane) -> str:
@@ -198,10 +211,11 @@ def _drawn(bar: Bar, lane: Lane) -> str:
 
 def _talk(endpoint: EndpointResult) -> str:
     title = f"Transcript of {endpoint.host}:{endpoint.port}"
-    lines = endpoint.transcript[:TRANSCRIPT_LINES]
-    more = len(endpoint.transcript) - len(lines)
-    left_out = f"<p>{more} more lines are in the JSON.</p>" if more else ""
-    return fold(title, f'<div class="mk-talk" tabindex="0" {QUIET_KEYS}>{"".join(_said(lines))}</div>{left_out}')
+    left_out = len(endpoint.transcript) - TRANSCRIPT_LINES
+    more = f"<p>{left_out} more lines are in the JSON.</p>" if left_out > 0 else ""
+    return fold(
+        title, f'<div class="mk-talk" tabindex="0" {QUIET_KEYS}>{"".join(islice(_said(endpoint), TRANSCRIPT_LINES))}</div>{more}'
+    )
 
 
 def fold(title: str, inside: str, *, name: str | None = None, opened: bool = False) -> str:
@@ -213,27 +227,35 @@ def fold(title: str, inside: str, *, name: str | None = None, opened: bool = Fal
     )
 
 
-def _said(lines: Iterable[Line]) -> Iterator[str]:
-    last: tuple[str | None, int] | None = None
-    for line in lines:
-        if (line.address, line.connection) != last:
-            last = (line.address, line.connection)
-            yield f'<p class="mk-call">{_text(line.address or "")} connection {line.connection}</p>'
-        yield (
-            f'<p class="mk-{line.direction}"><span class="mk-at">{line.at_ms:.0f} ms</span>'
-            f'<span class="mk-who">{_SPEAKER[line.direction]}</span><code>{_text(line.line)}</code></p>'
-        )
+def _said(endpoint: EndpointResult) -> Iterator[str]:
+    """One piece of markup per line; the heading of a conversation comes with its first line."""
+    for (address, connection), lines in conversations(endpoint).items():
+        heading = f'<p class="mk-call">{_text(address or "")} connection {connection}</p>'
+        for line in lines:
+            yield (
+                f'{heading}<p class="mk-{line.direction}"><span class="mk-at">{line.at_ms:.0f} ms</span>'
+                f'<span class="mk-who">{_SPEAKER[line.direction]}</span><code>{_text(line.line)}</code></p>'
+            )
+            heading = ""
 
 
 def _word(severity: Severity | None) -> str:
     return f'<span class="mk-word mk-{severity}">{SEVERITY[severity]}</span> ' if severity else ""
 
 
+def _links(finding: Finding) -> str:
+    return " · ".join(_link(ref) for ref in finding.refs)
+
+
 def _link(ref: str) -> str:
-    if not _LINK.fullmatch(ref):
+    """A link to a plain web address or to the section of an RFC; anything else stays text."""
+    if rfc := _RFC.fullmatch(ref):
+        address = f"https://www.rfc-editor.org/rfc/rfc{rfc[1]}" + (f"#section-{rfc[2]}" if rfc[2] else "")
+    elif _LINK.fullmatch(ref):
+        address = ref
+    else:
         return _text(ref)
-    shown = _text(ref.removeprefix("https://"))
-    return f'<a href="{_text(ref)}" target="_blank" rel="noopener noreferrer">{shown}</a>'
+    return f'<a href="{_text(address)}" target="_blank" rel="noopener noreferrer">{_text(ref.removeprefix("https://"))}</a>'
 
 
 def _text(text: str) -> str:

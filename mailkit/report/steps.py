@@ -24,16 +24,17 @@ from mailkit.observation import (
     TcpStage,
     TlsStage,
 )
-from mailkit.report.words import DNS_STATUS, PROBLEM, SHORT_PROBLEM, WHY_NO_LOGIN, count
+from mailkit.report.words import DNS_STATUS, PROBLEM, SHORT_PROBLEM, WHY_NO_LOGIN, count, stage_words
 from mailkit.text import shorten
 
-__all__ = ["NOT_TRIED", "good", "result", "saw"]
+__all__ = ["NOT_TRIED", "good", "label", "result", "saw"]
 
 LIMIT = 200
 """Characters of a server's words beside a bar; the transcript has them all."""
 
 NOT_TRIED = "not tried"
 
+_LOOKUPS = {"address": "Name look-up", "mx": "MX look-up", "reverse": "Reverse look-up", "tlsa": "DANE look-up"}
 _NONE = ("no-data", "not-found")
 _OPTIONAL = {"tlsa": True, "reverse": None}
 """Look-ups that may well find nothing, and whether that is good."""
@@ -59,6 +60,15 @@ def result(stage: Stage) -> str:
     return "ok" if stage.ok else "failed"
 
 
+def label(stage: Stage) -> str:
+    """Return the name of the step: that of its stage, closer where a stage has several steps."""
+    if isinstance(stage, DnsStage):
+        return _LOOKUPS[stage.what]
+    if isinstance(stage, EhloStage):
+        return f"{stage.verb} inside TLS" if stage.encrypted else stage.verb
+    return stage_words(str(stage.__struct_config__.tag))
+
+
 def good(stage: Stage) -> bool | None:
     """Return whether the step ended well, as a reader sees it: ``None`` for what is neither good nor bad by itself.
 
@@ -82,7 +92,7 @@ def _saw(stage: Stage) -> str:
 
 @_saw.register
 def _dns(stage: DnsStage) -> str:
-    question = {"mx": "mail servers of ", "reverse": "names of ", "tlsa": "DANE record of "}.get(stage.what, "") + stage.name
+    question = stage.name
     if stage.status in _NONE and stage.what in _OPTIONAL:
         return f"{question}: none"
     if stage.status != "ok":

@@ -13,7 +13,7 @@ from typing import Literal
 from mailkit.finding import Finding
 from mailkit.observation import Line, ProbeDocument
 from mailkit.report.evidence import about, facts
-from mailkit.report.outline import Bar, Lane, Outline, Untested, asked_to_act, outline
+from mailkit.report.outline import Bar, Lane, Outline, Untested, asked_to_act, conversations, outline
 from mailkit.report.places import place
 from mailkit.report.words import SECURITY, SEVERITY, count, duration, moment, who_words
 from mailkit.text import shorten, visible
@@ -195,16 +195,11 @@ class _Writer:
     def transcript(self) -> Iterator[str]:
         yield from self.heading("Transcript")
         for endpoint in self.document.endpoints:
-            last: tuple[str | None, int] | None = None
-            for line in endpoint.transcript:
-                if (line.address, line.connection) != last:
-                    last = (line.address, line.connection)
-                    yield from self.wrapped(
-                        f"{endpoint.host}:{endpoint.port}  {line.address or ''}  connection {line.connection}",
-                        indent="  ",
-                        tone="strong",
-                    )
-                yield from self.said(line)
+            for (address, connection), lines in conversations(endpoint).items():
+                title = f"{endpoint.host}:{endpoint.port}  {address or ''}  connection {connection}"
+                yield from self.wrapped(title, indent="  ", tone="strong")
+                for line in lines:
+                    yield from self.said(line)
 
     def said(self, line: Line) -> Iterator[str]:
         yield from self.hanging(f"  {line.at_ms:8.0f} ms {ARROWS[line.direction]} ", line.line)

@@ -9,7 +9,7 @@ import ssl
 import aiosmtplib
 import pytest
 
-from mailkit.practice import PLAYS, PracticeServer, practice_server
+from mailkit.practice import PracticeServer, practice_server
 
 from .talk import talking
 
@@ -85,9 +85,8 @@ async def test_a_good_server_lists_what_real_ones_list_and_the_login_only_inside
         assert "STARTTLS" not in after
 
 
-@pytest.mark.parametrize("play", [play.id for play in PLAYS.values() if play.security == "starttls" and play.executes_injected])
-async def test_the_vulnerable_server_carries_out_inside_tls_what_came_in_the_clear(play: str) -> None:
-    async with practice_server(play) as server, talking(server) as talk:
+async def test_the_vulnerable_server_carries_out_inside_tls_what_came_in_the_clear() -> None:
+    async with practice_server("starttls-injection") as server, talking(server) as talk:
         await talk.reply()
         await talk.ask("EHLO client.test")
         talk.send(b"STARTTLS\r\nNOOP\r\n")
@@ -124,7 +123,7 @@ async def test_a_lone_line_feed_does_not_end_a_message() -> None:
         talk.send(b"one\r\n\n.\nMAIL FROM:<smuggled@hotel.test>\r\n")
         assert (await talk.ask(".")).startswith("250")
         (kept,) = server.mailboxes["sales@hotel.test"]
-        assert kept.content.endswith(b"\none\r\n\n\nMAIL FROM:<smuggled@hotel.test>\r\n") or b"smuggled" in kept.content
+        assert kept.content.endswith(b"\r\none\r\n\n\nMAIL FROM:<smuggled@hotel.test>\r\n")
 
 
 async def test_whoever_makes_too_many_errors_is_shown_out() -> None:

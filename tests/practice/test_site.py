@@ -14,7 +14,7 @@ import blockbuster
 import pytest
 
 from mailkit.diagnosis.knowledge import finding_codes
-from mailkit.practice import PLAYS, PracticeSite, practice_server, practice_site
+from mailkit.practice import PLAYS, practice_server, practice_site
 from mailkit.practice.certificates import KINDS
 from mailkit.practice.play import Play
 

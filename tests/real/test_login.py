@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from mailkit.observation import AuthStage, ProbeDocument
-from mailkit.probe import Credentials
+from mailkit.probe import Credentials, ProbeSettings, probe_many
 from mailkit.secret import Secret
 
 from .ground.asking import Ask, troubles
+from .ground.certificates import Certificates
 from .ground.dovecot import MECHANISMS, PASSWORD, USER, Dovecot, token
 from .ground.postfix import Postfix
 
@@ -77,6 +78,19 @@ async def test_one_wrong_password_is_tried_at_one_address_of_a_name_only(
     document = await ask(host, resolver=resolver, server_name=None, credentials=Credentials(USER, Secret("wrong")))
     assert document.connections.keys() == {"127.0.0.1", "::1"}
     assert document.endpoints[0].auth.result == "rejected"
+    assert len(login.attempts(mark)) == 1
+
+
+async def test_one_wrong_password_is_tried_at_one_of_many_targets_only(
+    mail: Postfix, login: Dovecot, certificates: Certificates
+) -> None:
+    mark = login.log.mark()
+    settings = ProbeSettings(
+        ca_file=certificates.anchor, server_name="mx.ci.test", credentials=Credentials(USER, Secret("wrong")), timeout=5
+    )
+    targets = [mail.target(role) for role in ("submission", "implicit", "login-first")]
+    results = [document.endpoints[0].auth.result async for document in probe_many(targets, settings)]
+    assert sorted(results) == ["not_tried", "not_tried", "rejected"]
     assert len(login.attempts(mark)) == 1
 
 

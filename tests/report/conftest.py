@@ -76,7 +76,9 @@ def expired() -> ProbeDocument:
             ok=True, started=at(0), duration_ms=12, what="address", name=HOST, status="ok", answers=(GOOD, SILENT), host=HOST
         ),
         TcpStage(ok=True, started=at(12), duration_ms=20, family=4, **good),
-        GreetingStage(ok=True, started=at(32), duration_ms=31, encrypted=False, **answered(reply(220, f"{HOST} ESMTP ready")), **good),
+        GreetingStage(
+            ok=True, started=at(32), duration_ms=31, encrypted=False, **answered(reply(220, f"{HOST} ESMTP ready")), **good
+        ),
         EhloStage(
             ok=True,
             started=at(63),

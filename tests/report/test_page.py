@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
-from mailkit.observation import ProbeDocument
+from mailkit.observation import Line, ProbeDocument
 from mailkit.report.page import findings, page, style, transcript, verdict, waterfall
 
 VOID = {"meta", "col"}
@@ -62,6 +62,25 @@ def test_each_step_has_its_place_in_time(expired: ProbeDocument) -> None:
     assert " ".join(Reader(markup).words).count("no answer in time") == 1
 
 
+def test_what_was_said_is_told_conversation_by_conversation(expired: ProbeDocument) -> None:
+    endpoint = expired.endpoints[0]
+    other = Line(direction="note", at_ms=1, line="connecting", address="2001:db8::25")
+    mixed = msgspec.structs.replace(endpoint, transcript=(endpoint.transcript[0], other, *endpoint.transcript[1:]))
+    words = Reader(transcript(msgspec.structs.replace(expired, endpoints=(mixed,)))).words
+    assert [word for word in words if "connection" in word] == ["192.0.2.25 connection 1", "2001:db8::25 connection 1"]
+    assert words[-1] == "connecting"
+
+
+def test_a_further_address_where_all_went_well_is_folded_away_once_judged(expired: ProbeDocument) -> None:
+    endpoint = expired.endpoints[0]
+    fine = msgspec.structs.replace(endpoint.stages[-1], ok=True, problem=None)
+    document = msgspec.structs.replace(
+        expired, endpoints=(msgspec.structs.replace(endpoint, stages=(*endpoint.stages[:-1], fine)),)
+    )
+    assert "2001:db8::25: all 1 step ok" in " ".join(Reader(waterfall(document)).words)
+    assert "details" not in Reader(waterfall(msgspec.structs.replace(document, verdict=None))).tags
+
+
 def test_the_steps_are_a_table_with_headings_a_screen_reader_can_use(expired: ProbeDocument) -> None:
     reader = Reader(waterfall(expired))
     assert {"caption", "th"} <= reader.tags
@@ -80,12 +99,12 @@ def test_nothing_a_server_says_becomes_markup(hostile: ProbeDocument, part: obje
     assert not [c for words in reader.words for c in words if ord(c) < 32 and c != "\n"]
 
 
-def test_a_link_is_made_only_of_a_plain_web_address(expired: ProbeDocument) -> None:
+def test_a_link_is_made_only_of_a_plain_web_address_or_an_rfc(expired: ProbeDocument) -> None:
     cause = msgspec.structs.replace(
         expired.findings[0], refs=("https://www.rfc-editor.org/rfc/rfc5321", "javascript:alert(1)", "RFC 5321, 4.2")
     )
     reader = Reader(verdict(msgspec.structs.replace(expired, findings=(cause,))))
-    assert reader.links == ["https://www.rfc-editor.org/rfc/rfc5321"]
+    assert reader.links == ["https://www.rfc-editor.org/rfc/rfc5321", "https://www.rfc-editor.org/rfc/rfc5321#section-4.2"]
 
 
 def test_a_whole_page_loads_nothing(expired: ProbeDocument) -> None:

@@ -8,27 +8,13 @@ import pytest
 
 from mailkit.diagnosis import diagnosed
 from mailkit.observation import ProbeDocument
-from mailkit.practice import PLAYS, PracticeSite, practice_site
+from mailkit.practice import PLAYS, practice_site
+from mailkit.practice.asking import settings_for
 from mailkit.practice.play import Play
-from mailkit.probe import Credentials, ProbeSettings, probe
-from mailkit.secret import Secret
+from mailkit.probe import ProbeSettings, probe
 
 TIMEOUT = 7.0
 SEEN_WITHOUT_A_MESSAGE = [play for play in PLAYS.values() if not play.ask.message]
-
-
-def settings_for(play: Play, site: PracticeSite) -> ProbeSettings:
-    ask = play.ask
-    return ProbeSettings(
-        security=ask.security,
-        credentials=Credentials(ask.user, Secret(ask.password)) if ask.user and ask.password else None,
-        mechanism=ask.mechanism,
-        sender=ask.sender,
-        recipient=ask.recipient,
-        resolver=site.resolver,
-        ca_file=site.ca_file,
-        timeout=TIMEOUT,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +24,7 @@ def documents() -> dict[str, ProbeDocument]:
 
             async def one(play: Play) -> ProbeDocument:
                 server = site.server(play.id)
-                return diagnosed(await probe(f"{server.name}:{server.port}", settings_for(play, site)))
+                return diagnosed(await probe(f"{server.name}:{server.port}", settings_for(site, server, timeout=TIMEOUT)))
 
             found = await asyncio.gather(*(one(play) for play in SEEN_WITHOUT_A_MESSAGE))
         return dict(zip((play.id for play in SEEN_WITHOUT_A_MESSAGE), found, strict=True))
@@ -88,5 +74,7 @@ def domains() -> dict[str, tuple[set[str], ProbeDocument]]:
 
 def test_what_the_name_service_says_about_a_domain_is_understood(domains: dict[str, tuple[set[str], ProbeDocument]]) -> None:
     for name, (expected, document) in domains.items():
-        found = {finding.code for finding in document.findings if finding.severity in ("error", "warning") and finding.stage == "dns"}
+        found = {
+            finding.code for finding in document.findings if finding.severity in ("error", "warning") and finding.stage == "dns"
+        }
         assert found == expected, name

@@ -27,6 +27,11 @@ function render({ model, el }) {
       input.value = "";
     }
   };
+  // So that a Start button can be enabled while the field still has the focus: leaving it sends the value first.
+  const tell = () => {
+    model.set("filled", input.value !== "");
+    model.save_changes();
+  };
   const show = () => {
     const held = model.get("held");
     label.textContent = model.get("description");
@@ -35,6 +40,7 @@ function render({ model, el }) {
     forget.hidden = !held || model.get("disabled");
     forget.setAttribute("aria-label", `Forget the ${model.get("description").toLowerCase()}`);
   };
+  input.addEventListener("input", tell);
   input.addEventListener("change", send);
   input.addEventListener("blur", send);
   forget.addEventListener("click", () => {

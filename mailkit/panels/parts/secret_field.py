@@ -26,6 +26,7 @@ class SecretField(anywidget.AnyWidget):
 
     Attributes:
         description: the label.
+        filled: something stands in the field; it arrives here when the field is left.
         held: a value was typed and not yet taken.
         disabled: nothing can be typed.
     """
@@ -34,6 +35,7 @@ class SecretField(anywidget.AnyWidget):
     _css = Path(__file__).with_suffix(".css")
 
     description = traitlets.Unicode("Password").tag(sync=True)
+    filled = traitlets.Bool(default_value=False).tag(sync=True)
     held = traitlets.Bool(default_value=False).tag(sync=True)
     disabled = traitlets.Bool(default_value=False).tag(sync=True)
 
@@ -45,6 +47,7 @@ class SecretField(anywidget.AnyWidget):
     def hold(self, secret: Secret | None) -> None:
         """Keep a secret given in code, or forget the one there is."""
         self._secret = secret or None
+        self.filled = False
         self.held = self._secret is not None
 
     def take(self) -> Secret | None:

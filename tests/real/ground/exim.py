@@ -1,7 +1,7 @@
 """Exim beside Postfix: another program, with another way of saying things, that hangs up on clients who talk out of turn.
 
-It is Debian's, unpacked below ``build/`` by ``make test`` (as a package it would push out Postfix). It insists on a system user of
-its own; libnss-wrapper shows it one that is in no system file.
+It is Debian's, unpacked below ``build/`` by ``make test`` (as a package it would push out Postfix). It insists on a system user
+of its own; libnss-wrapper shows it one that is in no system file.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ USER, PASSWORD = "frontdesk", "correct horse"
 _ID = 4321
 
 _CONFIGURATION = """
-primary_hostname = mx.exim.test
+primary_hostname = mx.ci.test
 domainlist local_domains = ci.test
 spool_directory = {folder}
 log_file_path = {folder}/%slog
