@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 import sys
 
 from mailkit.practice import practice_site
@@ -19,6 +20,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(chosen: argparse.Namespace) -> int:
+    # Ended by a supervisor, it tidies up as it does on Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         return asyncio.run(_serve(quiet=chosen.json))
     except KeyboardInterrupt:

@@ -10,10 +10,11 @@ import msgspec
 from mailkit.diagnosis import Comparison
 from mailkit.finding import Finding
 from mailkit.observation import ProbeDocument
+from mailkit.practice.document import PracticeDocument
 
 __all__ = ["KINDS", "declare"]
 
-KINDS: dict[str, type] = {"probe": ProbeDocument, "comparison": Comparison, "finding": Finding}
+KINDS: dict[str, type] = {"probe": ProbeDocument, "comparison": Comparison, "finding": Finding, "practice": PracticeDocument}
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

@@ -27,11 +27,12 @@ def sections(model: ProbeModel) -> list[Section]:
     shown: list[Section] = []
     for document in model.documents:
         head = _waiting(document) if model.progress.running else verdict(document)
+        said = "" if model.progress.running else transcript(document)
         parts = (
             ("verdict", head),
             ("steps", waterfall(document)),
             ("findings", findings(document)),
-            ("transcript", transcript(document)),
+            ("transcript", said),
         )
         shown += [(f"{document.target} {name}", markup) for name, markup in parts if markup]
     return shown

@@ -20,12 +20,15 @@ from mailkit.report.evidence import about, facts
 from mailkit.report.outline import Bar, Lane, Outline, asked_to_act, conversations, outline
 from mailkit.report.places import place
 from mailkit.report.words import SECURITY, SEVERITY, count, duration, moment, who_words
-from mailkit.text import visible
+from mailkit.text import shorten, visible
 
 __all__ = ["QUIET_KEYS", "findings", "fold", "fragment", "page", "style", "transcript", "verdict", "waterfall"]
 
 TRANSCRIPT_LINES = 1000
-"""Lines of one endpoint's transcript in a page; the JSON has them all."""
+"""Lines of all transcripts in a page; the JSON has them all."""
+
+LINE = 500
+"""Characters of such a line."""
 
 QUIET_KEYS = 'data-lm-suppress-shortcuts="true"'
 """On everything that can have the focus: JupyterLab would take Enter and the arrows for commands to the notebook."""
@@ -99,7 +102,8 @@ def findings(document: ProbeDocument) -> str:
 
 def transcript(document: ProbeDocument) -> str:
     """Return what was said, one folded block per endpoint; empty when nothing was."""
-    return "".join(_talk(endpoint) for endpoint in document.endpoints if endpoint.transcript)
+    talks = [endpoint for endpoint in document.endpoints if endpoint.transcript]
+    return "".join(_talk(endpoint, TRANSCRIPT_LINES // len(talks)) for endpoint in talks)
 
 
 def _cause(told: Outline, cause: Finding) -> Iterator[tuple[str, str]]:
@@ -209,13 +213,11 @@ def _drawn(bar: Bar, lane: Lane) -> str:
     return f'<span class="mk-bar" style="margin-left:{min(left, 99):.2f}%;width:{min(wide, 100 - min(left, 99)):.2f}%"></span>'
 
 
-def _talk(endpoint: EndpointResult) -> str:
+def _talk(endpoint: EndpointResult, limit: int) -> str:
     title = f"Transcript of {endpoint.host}:{endpoint.port}"
-    left_out = len(endpoint.transcript) - TRANSCRIPT_LINES
+    left_out = len(endpoint.transcript) - limit
     more = f"<p>{left_out} more lines are in the JSON.</p>" if left_out > 0 else ""
-    return fold(
-        title, f'<div class="mk-talk" tabindex="0" {QUIET_KEYS}>{"".join(islice(_said(endpoint), TRANSCRIPT_LINES))}</div>{more}'
-    )
+    return fold(title, f'<div class="mk-talk" tabindex="0" {QUIET_KEYS}>{"".join(islice(_said(endpoint), limit))}</div>{more}')
 
 
 def fold(title: str, inside: str, *, name: str | None = None, opened: bool = False) -> str:
@@ -234,7 +236,7 @@ def _said(endpoint: EndpointResult) -> Iterator[str]:
         for line in lines:
             yield (
                 f'{heading}<p class="mk-{line.direction}"><span class="mk-at">{line.at_ms:.0f} ms</span>'
-                f'<span class="mk-who">{_SPEAKER[line.direction]}</span><code>{_text(line.line)}</code></p>'
+                f'<span class="mk-who">{_SPEAKER[line.direction]}</span><code>{_text(shorten(line.line, LINE))}</code></p>'
             )
             heading = ""
 

@@ -142,6 +142,7 @@ class Front:
             self.page.goto(f"{self.address}/lab/tree/panel.ipynb?reset")
             self.page.locator(".jp-Notebook .jp-Cell").first.wait_for()
             self.page.evaluate(KERNEL_READY)
+            self.do("application:toggle-left-area")
             self.do("notebook:run-all-cells")
         self.page.locator(".mailkit-panel").wait_for()
         return self.page

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 PANEL = "import mailkit.panels\nmailkit.panels.probe()"
@@ -68,7 +69,7 @@ def test_stop_keeps_what_was_found_until_then(lab: Any, keep_picture: Keep) -> N
     keep_picture("lab-stopped")
 
 
-def test_no_file_ever_holds_the_password(lab: Any) -> None:
+def test_no_file_ever_holds_the_password(lab: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     page = lab.show(PANEL)
     practise(page, "good-starttls")
     field(page, "User").fill("frontdesk@hotel.test")
@@ -82,10 +83,23 @@ def test_no_file_ever_holds_the_password(lab: Any) -> None:
     lab.do("docmanager:save")
     notebook = json.loads((lab.folder / "panel.ipynb").read_text())
     assert "frontdesk@hotel.test" in json.dumps(notebook["metadata"]["widgets"])  # the widget state was saved indeed
-    files = [file for file in lab.folder.rglob("*") if file.is_file()]
+    files = [file for file in tmp_path_factory.getbasetemp().rglob("*") if file.is_file()]  # checkpoints, logs and settings too
     assert any(".ipynb_checkpoints" in file.parts for file in files)
     assert not [file for file in files if MARKER.encode() in file.read_bytes()]
     assert MARKER not in page.content()
+
+
+def test_the_password_can_be_typed_and_start_pressed_at_once(lab: Any) -> None:
+    page = lab.show(PANEL)
+    practise(page, "good-starttls")
+    field(page, "User").fill("frontdesk@hotel.test")
+    expect(page.get_by_text("type the password")).to_be_visible()
+    expect(button(page, "Start")).to_be_disabled()
+    field(page, "Password").press_sequentially("practice-frontdesk")
+    expect(button(page, "Start")).to_be_enabled()
+    button(page, "Start").click()
+    expect(page.get_by_role("row", name="Log-in")).to_contain_text("235", timeout=30_000)
+    expect(page.get_by_text("type the password")).to_be_visible()
 
 
 def test_what_a_hostile_server_says_stays_text(lab: Any) -> None:

@@ -162,7 +162,7 @@ def test_the_demo_names_every_fault_that_was_planted(mailkit: Command) -> None:
     assert "planted faults were named" in ran.out
 
 
-@pytest.mark.parametrize("kind", ["probe", "comparison", "finding"])
+@pytest.mark.parametrize("kind", ["probe", "comparison", "finding", "practice"])
 def test_each_kind_of_document_has_a_schema(mailkit: Command, kind: str) -> None:
     schema = json.loads(mailkit("schema", kind).out)
     assert schema["$schema"].startswith("https://json-schema.org/")

@@ -21,6 +21,7 @@ def mailkit(*arguments: str | Path) -> list[Any]:
     command = [sys.executable, "-m", "mailkit", *(str(part) for part in arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False, encoding="utf-8")
     assert done.returncode in {0, 1}, done.stderr
+    assert not done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
