@@ -33,7 +33,7 @@ def _run(chosen: argparse.Namespace) -> int:
 
 async def _demo(*, as_json: bool) -> int:
     width = min(100, shutil.get_terminal_size((100, 24)).columns)
-    async with practice_site() as site:
+    async with practice_site(plays=[]) as site:
         planted = site.planted
         targets = [f"{fault.host}:{fault.port}" for fault in planted]
         asked = [settings_for(site, site.server(fault.host)) for fault in planted]

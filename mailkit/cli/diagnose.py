@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from mailkit.cli.output import declare_output, show
 from mailkit.diagnosis import compare, diagnosed
 from mailkit.errors import InputError
 from mailkit.observation import ProbeDocument
+from mailkit.report.comparison import render
 
 __all__ = ["declare"]
 
@@ -35,12 +37,10 @@ def _run(chosen: argparse.Namespace) -> int:
 
 
 def _compare(before: list[ProbeDocument], after: list[ProbeDocument], chosen: argparse.Namespace) -> int:
-    from mailkit.report.comparison import render  # noqa: PLC0415 - not needed for one file
-
     pairs = list(_pairs(before, after, chosen.files))
     for one, other in pairs:
         found = compare(one, other)
-        print(msgspec.json.encode(found).decode() if chosen.json else render(found))
+        print(msgspec.json.encode(found).decode() if chosen.json else render(found, width=min(100, shutil.get_terminal_size((100, 24)).columns)))
     return 1 if any(other.verdict == "error" for _, other in pairs) else 0
 
 

@@ -144,10 +144,18 @@ def _dates(place: Place, facts: TlsFacts, now: datetime) -> Iterator[Opinion]:
 def _name(place: Place, facts: TlsFacts) -> Iterator[Opinion]:
     if facts.name_matches is not False:
         return
-    variant = (
-        "no-names" if not facts.chain[0].names else "address" if facts.server_name and is_address(facts.server_name) else None
+    names = facts.chain[0].names
+    if not names:
+        variant: str | None = "no-names"
+    elif place.document.kind == "mx":
+        variant = "exchanger"
+    else:
+        variant = "address" if facts.server_name and is_address(facts.server_name) else None
+    # An address in the certificate is no name to recommend.
+    words = {"names": [name for name in names if not is_address(name)] or list(names)}
+    yield _about(
+        place, facts, "tls.certificate-name-mismatch", variant=variant, words=words, more={"expected": facts.server_name}
     )
-    yield _about(place, facts, "tls.certificate-name-mismatch", variant=variant, more={"expected": facts.server_name})
 
 
 def _key(place: Place, facts: TlsFacts) -> Iterator[Opinion]:

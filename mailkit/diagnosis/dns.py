@@ -117,7 +117,7 @@ def _exchanger_address(place: Place, stage: DnsStage) -> Iterator[Opinion]:
     if stage.status == "not-found":
         yield _open(place, stage, "dns.mx-not-found", spare, blocks=True, domain=domain)
     elif stage.status == "no-data":
-        yield _open(place, stage, "dns.no-address", spare, blocks=True, domain=domain)
+        yield _open(place, stage, "dns.no-address", spare or "exchanger", blocks=True, domain=domain)
     else:
         yield from _addresses(place, stage)
 

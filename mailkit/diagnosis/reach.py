@@ -35,6 +35,9 @@ _SEEN_BY: dict[Step, tuple[type[Stage], ...]] = {
     "recipient": (RecipientStage,),
 }
 
+_TLS_FIRST: tuple[Step, ...] = ("dns", "tcp", "tls", "greeting", "ehlo", "auth", "sender", "recipient", "session")
+"""The order of the steps where TLS comes before the first word."""
+
 _INCOMPLETE = "session.incomplete"
 
 
@@ -101,10 +104,13 @@ def _concerns(group: Group, endpoint: EndpointResult, leading: str | None) -> bo
 
 def _because(step: Step, blocking: list[Group], stages: list[Observation]) -> str | None:
     """Name the finding that kept a step from being reached: the earliest that ends the dialogue before it."""
-    number = STEPS.index(step)
-    before = [one for one in blocking if one.first.blocks and (one.first.at == "session" or STEPS.index(one.first.at) <= number)]
-    if before:
-        return min(before, key=lambda one: (one.first.at == "session", STEPS.index(one.first.at))).code
+    implicit = any(isinstance(stage, TlsStage) and stage.mode == "implicit" for stage in stages)
+    steps = _TLS_FIRST if implicit else STEPS
+    ending = sorted((one for one in blocking if one.first.blocks), key=lambda one: steps.index(one.first.at))
+    before = [one.code for one in ending if steps.index(one.first.at) <= steps.index(step)]
+    stopped = [one.code for one in ending if one.first.at == "session"]
+    if before or stopped:
+        return [*before, *stopped][0]
     # A bad certificate stops nothing by itself; but nobody sends a password past it, and nothing behind the log-in.
     unverified = any(isinstance(stage, AuthStage) and stage.why_not == "unverified" for stage in stages)
     found = [one.code for one in blocking if one.code.startswith(("tls.certificate", "tls.chain"))]

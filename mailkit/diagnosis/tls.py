@@ -312,7 +312,9 @@ def _in_clear(place: Place) -> Iterator[Opinion]:
             if not place.has(StarttlsStage):
                 yield from trouble(place, stage, "tls", step="sender")
             continue
-        if place.port == RELAY_PORT or asked == "none" or not secured:
+        # Exchangers take mail from everybody, so they must not insist (RFC 3207, 4); servers one logs in to should.
+        submission = place.address is not None and bool(place.address.auth.offered) and place.port != RELAY_PORT
+        if not submission or asked == "none" or not secured:
             continue
         if stage.ok:
             yield Opinion(code="tls.not-enforced", place=place, at="tls", evidence=said(stage.reply))

@@ -111,7 +111,7 @@ def _headline(groups: list[Group], findings: tuple[Finding, ...], verdict: Sever
     cause = findings[0]
     kind = _headline_kind(groups[0], cause, verdict)
     filling = {
-        "stage": words.stages[cause.stage],
+        "stage": words.stages[groups[0].first.at if cause.stage == "session" else cause.stage],
         "summary": cause.summary,
         "who": words.who[cause.fix[0].who] if cause.fix else "",
         "action": _action(cause.fix[0]) if cause.fix else "",
@@ -128,7 +128,7 @@ def _action(fix: Fix) -> str:
 
 
 def _headline_kind(group: Group, cause: Finding, verdict: Severity) -> str:
-    if cause.evidence.get("problem") == "timeout" or cause.code.endswith(".timeout"):
+    if cause.code.endswith(".timeout"):
         return "unknown"
     if verdict == "warning" and cause.temporary and group.first.blocks:
         return "warning_refused"

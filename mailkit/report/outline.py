@@ -17,7 +17,7 @@ from mailkit.observation import EndpointResult, Line, NotTested, Observation, Pr
 from mailkit.report.steps import NOT_TRIED, good, label, result, saw
 from mailkit.report.words import duration, stage_words, who_words
 
-__all__ = ["Bar", "Lane", "Outline", "Untested", "asked_to_act", "conversations", "outline"]
+__all__ = ["Alike", "Bar", "Lane", "Outline", "Untested", "asked_to_act", "conversations", "outline"]
 
 
 class Bar(Struct, frozen=True, kw_only=True):
@@ -69,6 +69,13 @@ class Lane(Struct, frozen=True, kw_only=True):
         return all(bar.ok for bar in self.bars)
 
 
+class Alike(Struct, frozen=True, kw_only=True):
+    """A finding, and where else the same was found with the same way out."""
+
+    finding: Finding
+    also: tuple[str, ...] = ()
+
+
 class Untested(Struct, frozen=True, kw_only=True):
     """Stages that were not reached, where, and the finding in their way."""
 
@@ -84,13 +91,13 @@ class Outline(Struct, frozen=True, kw_only=True):
     verdict: Severity | None
     headline: str | None
     """The verdict in one sentence, up to what is wrong: who must act and what to change have lines of their own."""
-    cause: Finding | None
+    cause: Alike | None
     """The finding that decides the verdict; ``None`` when nothing is wrong."""
     untested: tuple[Untested, ...]
-    others: tuple[Finding, ...]
+    others: tuple[Alike, ...]
     """Further errors and warnings."""
-    notes: tuple[Finding, ...]
-    good: tuple[Finding, ...]
+    notes: tuple[Alike, ...]
+    good: tuple[Alike, ...]
     lanes: tuple[Lane, ...]
     ended: str | None
     """A sentence when the probe ended before it was complete."""
@@ -98,18 +105,19 @@ class Outline(Struct, frozen=True, kw_only=True):
 
 def outline(document: ProbeDocument) -> Outline:
     """Put a document in order. Pure; an undiagnosed document has no verdict and no findings."""
-    findings = document.findings
-    cause = (
-        next((f for f in findings if f.severity == document.verdict), None) if document.verdict in ("error", "warning") else None
-    )
+    found = _together(document.findings)
+    cause = None
+    if document.verdict in ("error", "warning"):
+        cause = next((alike for alike in found if alike.finding.severity == document.verdict), None)
+    rest = [alike for alike in found if alike is not cause]
     return Outline(
         verdict=document.verdict,
-        headline=_headline(document.headline, cause),
+        headline=_headline(document.headline, cause.finding if cause else None),
         cause=cause,
         untested=_untested(document),
-        others=tuple(f for f in findings if f is not cause and f.severity in ("error", "warning")),
-        notes=tuple(f for f in findings if f is not cause and f.severity == "info"),
-        good=tuple(f for f in findings if f.severity == "ok"),
+        others=tuple(alike for alike in rest if alike.finding.severity in ("error", "warning")),
+        notes=tuple(alike for alike in rest if alike.finding.severity == "info"),
+        good=tuple(alike for alike in rest if alike.finding.severity == "ok"),
         lanes=_lanes(document),
         ended=_ended(document),
     )
@@ -118,6 +126,21 @@ def outline(document: ProbeDocument) -> Outline:
 def asked_to_act(finding: Finding) -> tuple[str, ...]:
     """Return who must act, in words, each once, in the order of the fixes."""
     return tuple(dict.fromkeys(who_words(fix.who) for fix in finding.fix))
+
+
+def _together(findings: Iterable[Finding]) -> tuple[Alike, ...]:
+    """Put what was found in several places with the same way out together; what is good stays one by one."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in findings:
+        same = (
+            finding.code,
+            finding.severity,
+            finding.detail,
+            finding.fix,
+            finding.summary if finding.severity == "ok" else None,
+        )
+        groups.setdefault(same, []).append(finding)
+    return tuple(Alike(finding=first, also=tuple(finding.subject for finding in more)) for first, *more in groups.values())
 
 
 def conversations(endpoint: EndpointResult) -> dict[tuple[str | None, int], list[Line]]:

@@ -17,7 +17,7 @@ from itertools import islice
 from mailkit.finding import Finding, Severity
 from mailkit.observation import EndpointResult, ProbeDocument
 from mailkit.report.evidence import about, facts
-from mailkit.report.outline import Bar, Lane, Outline, asked_to_act, conversations, outline
+from mailkit.report.outline import Alike, Bar, Lane, Outline, asked_to_act, conversations, outline
 from mailkit.report.places import place
 from mailkit.report.words import SECURITY, SEVERITY, count, duration, moment, who_words
 from mailkit.text import shorten, visible
@@ -66,7 +66,7 @@ def verdict(document: ProbeDocument) -> str:
     told = outline(document)
     tone: Severity | str = told.verdict or "unknown"
     headline = told.headline or "Not judged yet."
-    rows = list(_cause(told, told.cause)) if told.cause else []
+    rows = list(_cause(told, told.cause.finding, told.cause.also)) if told.cause else []
     rows += _untested(told)
     when = f"{_text(document.target)} · {moment(document.started)} · {duration(document.duration_ms)}"
     ended = f'<p class="mk-ended">{told.ended}</p>' if told.ended else ""
@@ -106,9 +106,11 @@ def transcript(document: ProbeDocument) -> str:
     return "".join(_talk(endpoint, TRANSCRIPT_LINES // len(talks)) for endpoint in talks)
 
 
-def _cause(told: Outline, cause: Finding) -> Iterator[tuple[str, str]]:
+def _cause(told: Outline, cause: Finding, also: Sequence[str]) -> Iterator[tuple[str, str]]:
     if cause.summary not in (told.headline or ""):
         yield "Cause", _text(cause.summary)
+    if also:
+        yield "The same at", _text(", ".join(also))
     people = asked_to_act(cause)
     if people:
         yield "Who must act", "; ".join(_text(who) for who in people)
@@ -135,22 +137,23 @@ def _untested(told: Outline) -> Iterator[tuple[str, str]]:
         where = f" at {_text(', '.join(entry.subjects))}" if entry.subjects else ""
         because = (
             "because of this"
-            if told.cause and entry.because == told.cause.code
+            if told.cause and entry.because == told.cause.finding.code
             else f"because: {_text(entry.summary or entry.because)}"
         )
         entries.append(f"<li>{_text(', '.join(entry.labels))}{where}, {because}</li>")
     yield "Not tested", f"<ul>{''.join(entries)}</ul>"
 
 
-def _list(found: Sequence[Finding]) -> str:
-    return f'<ul class="mk-findings">{"".join(_finding(finding) for finding in found)}</ul>'
+def _list(found: Sequence[Alike]) -> str:
+    return f'<ul class="mk-findings">{"".join(_finding(alike.finding, alike.also) for alike in found)}</ul>'
 
 
-def _finding(finding: Finding) -> str:
+def _finding(finding: Finding, also: Sequence[str]) -> str:
     head = f'{_word(finding.severity)}<span class="mk-summary">{_text(finding.summary)}</span>{_text(about(finding))}'
     if finding.severity == "ok":
         return f"<li>{head}</li>"
-    rest = f"<p>{_text(finding.detail)}</p>" if finding.detail else ""
+    rest = f"<p>The same at {_text(', '.join(also))}</p>" if also else ""
+    rest += f"<p>{_text(finding.detail)}</p>" if finding.detail else ""
     rest += _fixes(finding, named=True)
     rest += _evidence([("code", finding.code), *facts(finding.evidence)])
     if finding.refs:

@@ -193,7 +193,7 @@ def _problem(stage: Stage) -> str:
     if stage.problem is None:
         return stage.problem_text or ""
     words = PROBLEM[stage.problem]
-    return f"{words} ({stage.problem_text})" if stage.problem_text else words
+    return f"{words} ({stage.problem_text})" if stage.problem_text and stage.problem_text not in words else words
 
 
 def _said(reply: Reply) -> str:

@@ -69,7 +69,7 @@ def _rows(document: ProbeDocument) -> Iterator[dict[str, Any]]:
     whole = {
         "target": document.target,
         "verdict": document.verdict,
-        "cause": cause.code if cause else None,
+        "cause": cause.finding.code if cause else None,
         "headline": document.headline,
         "started": document.started,
         "duration_ms": document.duration_ms,

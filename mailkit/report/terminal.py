@@ -13,7 +13,7 @@ from typing import Literal
 from mailkit.finding import Finding
 from mailkit.observation import Line, ProbeDocument
 from mailkit.report.evidence import about, facts
-from mailkit.report.outline import Bar, Lane, Outline, Untested, asked_to_act, conversations, outline
+from mailkit.report.outline import Alike, Bar, Lane, Outline, Untested, asked_to_act, conversations, outline
 from mailkit.report.places import place
 from mailkit.report.words import SECURITY, SEVERITY, count, duration, moment, who_words
 from mailkit.text import shorten, visible
@@ -82,13 +82,15 @@ class _Writer:
             yield from self.wrapped(told.ended, indent="  ", tone="warning")
         if told.cause:
             yield ""
-            yield from self.cause(told.cause)
+            yield from self.cause(told.cause.finding, told.cause.also)
         for entry in told.untested:
             yield from self.hanging("  Not tested      ", _untested(entry, told.cause))
 
-    def cause(self, finding: Finding) -> Iterator[str]:
+    def cause(self, finding: Finding, also: Sequence[str]) -> Iterator[str]:
         if finding.summary not in (self.told.headline or ""):
             yield from self.hanging("  Cause           ", finding.summary)
+        if also:
+            yield from self.hanging("  The same at     ", ", ".join(also))
         people = asked_to_act(finding)
         if people:
             yield from self.hanging("  Who must act    ", "; ".join(people))
@@ -170,11 +172,11 @@ class _Writer:
         length = min(max(round(bar.duration_ms * scale), 0), BAR_COLUMNS - start)
         return f"{' ' * start}{self.full * length or self.thin}".ljust(BAR_COLUMNS)
 
-    def findings(self, title: str, found: Sequence[Finding]) -> Iterator[str]:
+    def findings(self, title: str, found: Sequence[Alike]) -> Iterator[str]:
         if not found:
             return
         yield from self.heading(title)
-        for finding in found:
+        for finding, also in ((alike.finding, alike.also) for alike in found):
             label = f"  {SEVERITY[finding.severity]:<8}"
             yield from self.hanging(label, finding.summary, tone=finding.severity)
             inner = " " * len(label)
@@ -182,15 +184,17 @@ class _Writer:
             yield from self.wrapped(
                 f"{finding.subject}  [{finding.code}]" + (f"  {shown}" if shown else ""), indent=inner, tone="quiet"
             )
+            if also:
+                yield from self.wrapped(f"The same at {', '.join(also)}", indent=inner)
             yield from self.fixes(f"{inner}Do: ", finding, named=True)
             yield from self.caution(finding, f"{inner}Careful: ")
 
-    def good(self, found: Sequence[Finding]) -> Iterator[str]:
+    def good(self, found: Sequence[Alike]) -> Iterator[str]:
         if not found:
             return
         yield from self.heading("Checked and good")
-        for finding in found:
-            yield from self.hanging("  Good    ", f"{finding.summary}{about(finding)}", tone="ok")
+        for alike in found:
+            yield from self.hanging("  Good    ", f"{alike.finding.summary}{about(alike.finding)}", tone="ok")
 
     def transcript(self) -> Iterator[str]:
         yield from self.heading("Transcript")
@@ -228,9 +232,9 @@ class _Writer:
         return f"\x1b[{_SGR[tone]}m{text}\x1b[0m" if self.colour and text.strip() else text
 
 
-def _untested(entry: Untested, cause: Finding | None) -> str:
+def _untested(entry: Untested, cause: Alike | None) -> str:
     labels = ", ".join(entry.labels)
     where = f" at {', '.join(entry.subjects)}" if entry.subjects else ""
-    if cause and entry.because == cause.code:
+    if cause and entry.because == cause.finding.code:
         return f"{labels}{where}, because of this"
     return f"{labels}{where}, because: {entry.summary or entry.because}"

@@ -15,7 +15,7 @@ from mailkit.finding import Finding
 from mailkit.observation import Line, ProbeDocument
 from mailkit.report.evidence import facts
 from mailkit.report.mask import masker
-from mailkit.report.outline import Lane, Outline, asked_to_act, outline
+from mailkit.report.outline import Alike, Lane, Outline, asked_to_act, outline
 from mailkit.report.places import place
 from mailkit.report.words import SECURITY, SEVERITY, duration, moment, who_words
 from mailkit.text import shorten, visible
@@ -47,8 +47,8 @@ def _lines(document: ProbeDocument, told: Outline, *, hide: Callable[[str], str]
     for title, found in (("Also found", told.others), ("For information", told.notes), ("Checked and good", told.good)):
         if found:
             yield from ("", f"### {title}", "")
-            for finding in found:
-                yield from _finding(finding, hide)
+            for alike in found:
+                yield from _finding(alike, hide)
     for lane in told.lanes:
         yield from _lane(document, lane, hide)
     if transcript:
@@ -71,15 +71,17 @@ def _verdict(document: ProbeDocument, told: Outline, hide: Callable[[str], str])
         yield from _cause(told.cause, hide)
     for entry in told.untested:
         where = f" at {', '.join(_code(hide(subject)) for subject in entry.subjects)}" if entry.subjects else ""
-        why = "this" if told.cause and entry.because == told.cause.code else _prose(hide(entry.summary or entry.because))
+        why = "this" if told.cause and entry.because == told.cause.finding.code else _prose(hide(entry.summary or entry.because))
         yield f"- **Not tested:** {_prose(visible(', '.join(entry.labels)))}{where}, because of {why}"
-    if told.cause and told.cause.evidence:
+    if told.cause and told.cause.finding.evidence:
         yield from ("", "### How we know", "")
-        yield from _block(f"{key}: {hide(value)}" for key, value in facts(told.cause.evidence))
+        yield from _block(f"{key}: {hide(value)}" for key, value in facts(told.cause.finding.evidence))
 
 
-def _cause(cause: Finding, hide: Callable[[str], str]) -> Iterator[str]:
-    yield f"- **Finding:** {_code(visible(cause.code))} about {_code(hide(cause.subject))}"
+def _cause(alike: Alike, hide: Callable[[str], str]) -> Iterator[str]:
+    cause = alike.finding
+    subjects = ", ".join(_code(hide(subject)) for subject in (cause.subject, *alike.also))
+    yield f"- **Finding:** {_code(visible(cause.code))} about {subjects}"
     people = asked_to_act(cause)
     if people:
         yield f"- **Who must act:** {'; '.join(people)}"
@@ -98,9 +100,12 @@ def _cause(cause: Finding, hide: Callable[[str], str]) -> Iterator[str]:
         yield f"- **Read more:** {ref if _LINK.fullmatch(ref) else _prose(visible(ref))}"
 
 
-def _finding(finding: Finding, hide: Callable[[str], str]) -> Iterator[str]:
+def _finding(alike: Alike, hide: Callable[[str], str]) -> Iterator[str]:
+    finding = alike.finding
     subject = f"{_code(hide(finding.subject))}, {_code(visible(finding.code))}"
     yield f"- **{SEVERITY[finding.severity]}:** {_prose(hide(finding.summary))} ({subject})"
+    if alike.also:
+        yield f"  - the same at {', '.join(_code(hide(subject)) for subject in alike.also)}"
     if finding.severity != "ok":
         for key, value in facts(finding.evidence):
             yield f"  - {_prose(key)}: {_code(hide(value))}"

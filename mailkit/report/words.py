@@ -142,7 +142,7 @@ def duration(milliseconds: float) -> str:
     """
     if not math.isfinite(milliseconds):
         return "?"
-    if milliseconds < 0.5:
+    if milliseconds < 1:
         return "<1 ms"
     if milliseconds < 1000:
         return f"{milliseconds:.0f} ms"

@@ -62,8 +62,8 @@ class Playing:
             with contextlib.suppress(OSError):
                 connection, _ = self.listener.accept()
                 thread = threading.Thread(target=self.play, args=(connection,))
-                self.threads.append(thread)
                 thread.start()
+                self.threads.append(thread)
 
     def play(self, connection: socket.socket) -> None:
         connection.settimeout(3)

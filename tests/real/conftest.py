@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from .ground.certificates import Certificates, make_certificates
 from .ground.dovecot import Dovecot, dovecot
 from .ground.names import names
 from .ground.postfix import Postfix, choose_ports, postfix
-from .ground.running import found
+from .ground.running import Log, found
 
 _PROGRAMS = {"postfix": "postfix", "dovecot": "dovecot-core", "knotd": "knot", "unbound": "unbound"}
 
@@ -35,6 +35,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.real)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the servers said last beside a test that failed: their logs are gone afterwards."""
+    report = yield
+    if report.failed:
+        for name, fixture in getattr(item, "funcargs", {}).items():
+            if isinstance(getattr(fixture, "log", None), Log):
+                report.sections.append((f"log of {name}", "\n".join(fixture.log.text().splitlines()[-30:])))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import pytest
 
 from mailkit.observation import ProbeDocument
 from mailkit.report.terminal import render
+from mailkit.report.words import who_words
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -19,7 +20,7 @@ def test_the_verdict_comes_first_with_who_must_act_and_what_to_change(expired: P
     text = render(expired, width=120)
     assert text.startswith("ERROR  The server's certificate ended on 2026-03-03")
     order = [
-        "Who must act    whoever runs the mail server",
+        f"Who must act    {who_words('provider')}",
         "Renew the certificate of mail.hotel.example",
         "How we know",
         "Not tested",
@@ -31,6 +32,21 @@ def test_the_verdict_comes_first_with_who_must_act_and_what_to_change(expired: P
 
 def test_what_was_not_tested_is_said_with_its_reason(expired: ProbeDocument) -> None:
     assert "Log-in at mail.hotel.example:587 [192.0.2.25], because of this" in render(expired, width=120)
+
+
+def test_the_same_finding_at_several_ports_is_told_once(expired: ProbeDocument) -> None:
+    first = expired.findings[1]
+    more = tuple(msgspec.structs.replace(first, subject=f"mail.hotel.example:{port}", evidence={}) for port in (25, 465))
+    text = render(msgspec.structs.replace(expired, findings=(*expired.findings, *more)), width=120)
+    assert text.count("take it out of the DNS") == 1
+    assert "The same at mail.hotel.example:25, mail.hotel.example:465" in text
+
+
+def test_the_same_cause_at_several_ports_is_told_once(expired: ProbeDocument) -> None:
+    other = msgspec.structs.replace(expired.findings[0], subject="mail.hotel.example:465")
+    text = render(msgspec.structs.replace(expired, findings=(*expired.findings, other)), width=120)
+    assert text.count("Renew the certificate") == 1
+    assert "The same at     mail.hotel.example:465" in text
 
 
 def test_no_answer_is_not_called_a_failure(expired: ProbeDocument) -> None:

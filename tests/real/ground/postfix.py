@@ -11,13 +11,14 @@ import grp
 import os
 import pwd
 import re
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .certificates import Certificates
 from .dovecot import USER
-from .running import Log, answers, call, found, free_ports, running
+from .running import Log, call, found, free_ports, running
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,8 +211,24 @@ def postfix(folder: Path, ports: dict[str, int], certificates: Certificates, log
     call(program, "-c", configuration, "check")
     # "postfix start" would put it into the background, out of our hands; the master itself stays where it is.
     command: list[str | Path] = [f"{daemons}/master", "-c", configuration]
-    with running(command, folder / "start.log", lambda: answers("127.0.0.1", ports["mx"])):
+    with running(command, log, lambda: _starts_tls(ports["mx"])):
         yield Postfix(ports, Log(log))
+
+
+def _starts_tls(port: int) -> bool:
+    """Tell whether the server is complete: TLS needs one more of Postfix's programs than a greeting does."""
+    with (
+        contextlib.suppress(OSError),
+        socket.create_connection(("127.0.0.1", port), timeout=5) as line,
+        line.makefile("rb") as heard,
+    ):
+        heard.readline()
+        line.sendall(b"EHLO ready.test\r\n")
+        while heard.readline()[3:4] == b"-":
+            pass
+        line.sendall(b"STARTTLS\r\n")
+        return heard.readline().startswith(b"220")
+    return False
 
 
 def choose_ports() -> dict[str, int]:
