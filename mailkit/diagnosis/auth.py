@@ -67,7 +67,8 @@ def _tried(place: Place, stage: AuthStage) -> Iterator[Opinion]:
         hashed = stage.tried.upper().startswith(_HASHED)
         evidence = {"mechanisms": [stage.tried], "encrypted": False}
         yield Opinion(code="auth.in-clear", place=place, at="auth", variant="hashed" if hashed else "sent", evidence=evidence)
-    facts: dict[str, Any] = {"tried": stage.tried, "user": stage.user, "encrypted": stage.encrypted, "verified": stage.verified}
+    facts: dict[str, Any] = {"tried": stage.tried, "offered": list(stage.offered) or None, "user": stage.user}
+    facts |= {"encrypted": stage.encrypted, "verified": stage.verified}
     if stage.ok and stage.server_proved is False:
         yield Opinion(code="auth.server-unproven", place=place, at="auth", evidence=facts)
     elif stage.ok:

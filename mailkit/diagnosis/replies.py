@@ -300,7 +300,7 @@ def _from_row(row: Row, match: str, heard: _Heard, stage: str, speaker: str | No
     return Interpretation(
         finding=finding,
         temporary=True if heard.temporary else told,
-        provider=speaker or (row.provider if row.provider != "any" else None),
+        provider=speaker,
         row=row.id,
         kind=row.kind,
         cause=row.cause,

@@ -7,6 +7,7 @@ objection only, and cannot say whether a client certificate was asked for.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import hashlib
 import ipaddress
@@ -14,6 +15,7 @@ import os
 import re
 import ssl
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +41,8 @@ T = TypeVar("T")
 _CIPHERS = b"ALL:!aNULL:!eNULL:@SECLEVEL=0"
 
 _MAX_CHAIN = 12
+_FRESH = 5.0
+"""Seconds after which a CA file is looked at again: a batch reads it once, a person who replaced it is not fooled."""
 
 _VERIFY_TEXT = {
     2: "the issuer's certificate was not found",
@@ -74,6 +78,21 @@ class TrustStore:
     def __init__(self, name: str | None, context: SSL.Context) -> None:
         self.name = name
         self.context = context
+
+    @staticmethod
+    async def fetch(ca_file: str | os.PathLike[str] | None = None) -> TrustStore:
+        """Like :meth:`load` without holding up the loop; a store fetched within the last seconds is used again.
+
+        Raises:
+            InputError: as :meth:`load`.
+        """
+        key = None if ca_file is None else os.fspath(ca_file)
+        recent = _RECENT.get(key)
+        if recent is None or time.monotonic() - recent[0] > _FRESH:
+            recent = (time.monotonic(), await asyncio.to_thread(TrustStore.load, ca_file))
+            _RECENT.clear()  # one at a time is what a run uses
+            _RECENT[key] = recent
+        return recent[1]
 
     @staticmethod
     def load(ca_file: str | os.PathLike[str] | None = None) -> TrustStore:
@@ -142,6 +161,9 @@ def _add(context: SSL.Context, certificates: list[x509.Certificate]) -> None:
     assert store is not None
     for certificate in certificates:
         store.add_cert(crypto.X509.from_cryptography(certificate))
+
+
+_RECENT: dict[str | None, tuple[float, TrustStore]] = {}
 
 
 class TlsClient:

@@ -51,7 +51,7 @@ async def observe(
     """
     settings = settings or ProbeSettings()
     parsed = parse_target(target)
-    trust = await asyncio.to_thread(TrustStore.load, settings.ca_file)
+    trust = await TrustStore.fetch(settings.ca_file)
     queue: asyncio.Queue[Observation | None] = asyncio.Queue()
     shared = Shared(settings, trust, gate or AuthGate())
     task = asyncio.create_task(_Run(parsed, shared, queue.put_nowait).all())

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from mailkit.diagnosis import Diagnosis, diagnose
 from mailkit.finding import Finding, Product
 from mailkit.observation import (
@@ -178,6 +180,7 @@ def auth(line: str | None = "235 2.7.0 Authentication successful", problem: Prob
         "verified": True,
         "user": "frontdesk@example.org",
         "tried": "PLAIN",
+        "offered": ("PLAIN", "LOGIN"),
         "result": result,
         **more,
     }
@@ -333,8 +336,6 @@ def _mechanisms(keywords: Iterable[str]) -> tuple[str, ...]:
 
 
 def _placed(stage: Observation, host: str, port: int, address: str) -> Observation:
-    from msgspec.structs import replace  # noqa: PLC0415 - the one place where an observation is changed
-
     return replace(stage, host=host, port=port, address=address, connection=1)
 
 
@@ -344,11 +345,24 @@ def document(*endpoints: EndpointResult, kind: Any = "endpoint", target: str = f
 
 def judge(*stages: Observation, product: Product | None = None, wanted: tuple[str, ...] = (), **more: Any) -> Diagnosis:
     """Diagnose one endpoint at which these stages were seen."""
-    return diagnose(document(endpoint(*stages, **more), wanted=wanted), product)
+    return judged(document(endpoint(*stages, **more), wanted=wanted), product)
+
+
+def judged(of: ProbeDocument, product: Product | None = None) -> Diagnosis:
+    """Diagnose a document; whatever it is, every sentence must be complete."""
+    diagnosis = diagnose(of, product)
+    for one in diagnosis.findings:
+        for text in (one.summary, one.detail or "", *(fix.action for fix in one.fix)):
+            assert "{" not in text, one
+            assert "not known" not in text.replace("is not known", ""), one
+        assert one.evidence, one
+        assert one.refs, one
+        assert one.severity == "ok" or one.fix, one
+    return diagnosis
 
 
 def troubles(diagnosis: Diagnosis) -> dict[str, str]:
-    """Give code and severity of everything that is not good, in order."""
+    """Give code and severity of all warnings and errors, in order."""
     return {one.code: one.severity for one in diagnosis.findings if one.severity in ("error", "warning")}
 
 

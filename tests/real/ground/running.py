@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -27,20 +28,26 @@ def found(program: str) -> str | None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports that are free at every address, for TCP and UDP; held all at once, so that no two are the same."""
+    """Return ports that are free at every address, for TCP and UDP.
+
+    They lie below those that Linux gives to outgoing connections: until a server takes its port, nobody else gets it by chance.
+    """
     ports: list[int] = []
-    with contextlib.ExitStack() as held:
-        while len(ports) < count:
-            stream = held.enter_context(socket.socket(socket.AF_INET6, socket.SOCK_STREAM))
-            datagram = held.enter_context(socket.socket(socket.AF_INET6, socket.SOCK_DGRAM))
-            for both in (stream, datagram):  # one socket for IPv4 and IPv6
-                both.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-            stream.bind(("::", 0))
-            port = stream.getsockname()[1]
-            with contextlib.suppress(OSError):
-                datagram.bind(("::", port))
-                ports.append(port)
+    while len(ports) < count:
+        port = random.randint(10_000, 32_000)
+        if port not in ports and _is_free(port):
+            ports.append(port)
     return ports
+
+
+def _is_free(port: int) -> bool:
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET6, kind) as both, contextlib.suppress(OSError):
+            both.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)  # IPv4 and IPv6
+            both.bind(("::", port))
+            continue
+        return False
+    return True
 
 
 def answers(address: str, port: int) -> bool:
@@ -101,7 +108,7 @@ def running(
     try:
         end = time.monotonic() + 20
         while not ready():
-            assert server.poll() is None, f"{command[0]} did not start: {log.read_text(errors='replace')}"
+            assert server.poll() is None, f"{command[0]} ended with {server.returncode}: {log.read_text(errors='replace')}"
             assert time.monotonic() < end, f"{command[0]} does not answer: {log.read_text(errors='replace')}"
             time.sleep(0.05)
         yield server
