@@ -18,8 +18,8 @@ from mailkit.finding import Finding, Severity
 
 __all__ = [
     "AddressFamilyResult",
-    "Answered",
     "AddressResult",
+    "Answered",
     "Asked",
     "AuthFacts",
     "AuthResult",

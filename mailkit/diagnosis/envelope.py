@@ -43,8 +43,9 @@ def _recipient(place: Place, stage: RecipientStage) -> Iterator[Opinion]:
     }
     if stage.ok and stage.reply is not None:
         if not stage.authenticated and _foreign(place, stage):
-            evidence = {**said(stage.reply), **facts, "exchangers": place.document.recipient_exchangers}
-            confidence: Literal["likely", "guess"] = "guess" if place.document.recipient_exchangers is None else "likely"
+            known = place.document.recipient_exchangers
+            evidence = {**said(stage.reply), **facts, "exchangers": None if known is None else list(known)}
+            confidence: Literal["likely", "guess"] = "guess" if known is None else "likely"
             yield Opinion(code="recipient.open-relay", place=place, at="recipient", evidence=evidence, confidence=confidence)
         else:
             yield Opinion(code="recipient.ok", place=place, at="recipient", evidence={**said(stage.reply), **facts})

@@ -128,6 +128,7 @@ def _progress(result: AddressResult) -> tuple[bool, ...]:
     """How far an address got; the first of equals leads."""
     return (
         result.auth.result == "accepted",
+        result.auth.result != "not_tried",
         result.ehlo_after_tls is not None,
         result.ehlo_before_tls is not None,
         result.security is not None,
@@ -188,7 +189,7 @@ def _security(stages: list[Observation]) -> Security | None:
         return "implicit"
     if any(one.mode == "implicit" and one.problem == "tls" and one.received is None for one in handshakes):
         return "implicit"
-    if any(isinstance(one, GreetingStage) and one.reply is not None and not one.encrypted for one in stages):
+    if any(isinstance(one, GreetingStage) and one.ok and not one.encrypted for one in stages):
         return "none"
     return None
 

@@ -125,7 +125,9 @@ class Front:
     """A front end with a folder of notebooks, as one test sees it."""
 
     def __init__(self, kind: str, address: str, folder: Path, page: Page) -> None:
-        self.kind, self.address, self.folder, self.page = kind, address, folder, page
+        self.kind, self.address, self.page = kind, address, page
+        # A name of its own: JupyterLab would give a notebook of the same name the kernel of the test before.
+        self.notebook = folder / f"panel-{len(list(folder.iterdir()))}.ipynb"
         self.hosts: set[str] = set()
         self.faults: list[str] = []
         page.on("request", lambda request: self.hosts.add(request.url.split("/")[2] if "//" in request.url else ""))
@@ -135,11 +137,11 @@ class Front:
         """Write a notebook of these code cells, run it and give the page."""
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
         notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        nbformat.write(notebook, self.folder / "panel.ipynb")
+        nbformat.write(notebook, self.notebook)
         if self.kind == "voila":
-            self.page.goto(f"{self.address}/voila/render/panel.ipynb")
+            self.page.goto(f"{self.address}/voila/render/{self.notebook.name}")
         else:
-            self.page.goto(f"{self.address}/lab/tree/panel.ipynb?reset")
+            self.page.goto(f"{self.address}/lab/tree/{self.notebook.name}?reset")
             self.page.locator(".jp-Notebook .jp-Cell").first.wait_for()
             self.page.evaluate(KERNEL_READY)
             self.do("application:toggle-left-area")
@@ -188,8 +190,9 @@ def voila_address(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Ite
 
 
 @pytest.fixture
-def lab(lab_address: str, folder: Path, page: Page) -> Front:
-    return Front("lab", lab_address, folder, page)
+def lab(lab_address: str, folder: Path, page: Page) -> Iterator[Front]:
+    yield Front("lab", lab_address, folder, page)
+    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ def test_no_file_ever_holds_the_password(lab: Any, tmp_path_factory: pytest.Temp
     button(page, "Start").click()
     expect(page.get_by_role("region", name="Verdict")).to_contain_text("535", timeout=30_000)
     lab.do("docmanager:save")
-    notebook = json.loads((lab.folder / "panel.ipynb").read_text())
+    notebook = json.loads(lab.notebook.read_text())
     assert "frontdesk@hotel.test" in json.dumps(notebook["metadata"]["widgets"])  # the widget state was saved indeed
     files = [file for file in tmp_path_factory.getbasetemp().rglob("*") if file.is_file()]  # checkpoints, logs and settings too
     assert any(".ipynb_checkpoints" in file.parts for file in files)

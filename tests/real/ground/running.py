@@ -111,6 +111,7 @@ def running(
             assert server.poll() is None, f"{command[0]} ended with {server.returncode}: {log.read_text(errors='replace')}"
             assert time.monotonic() < end, f"{command[0]} does not answer: {log.read_text(errors='replace')}"
             time.sleep(0.05)
+        assert server.poll() is None, f"another program answers in the place of {command[0]}"
         yield server
     finally:
         server.terminate()
