@@ -304,7 +304,6 @@ class ClearMailStage(Answered, frozen=True, kw_only=True, tag="mail-in-clear"):
     """``MAIL FROM:<>`` before STARTTLS, taken back with RSET: does the server insist on TLS?"""
 
 
-
 class InjectionStage(Stage, frozen=True, kw_only=True, tag="injection"):
     """A harmless NOOP sent in one packet with STARTTLS: does the server carry out inside TLS what came in the clear?"""
 

@@ -40,7 +40,8 @@ def _compare(before: list[ProbeDocument], after: list[ProbeDocument], chosen: ar
     pairs = list(_pairs(before, after, chosen.files))
     for one, other in pairs:
         found = compare(one, other)
-        print(msgspec.json.encode(found).decode() if chosen.json else render(found, width=min(100, shutil.get_terminal_size((100, 24)).columns)))
+        width = min(100, shutil.get_terminal_size((100, 24)).columns)
+        print(msgspec.json.encode(found).decode() if chosen.json else render(found, width=width))
     return 1 if any(other.verdict == "error" for _, other in pairs) else 0
 
 

@@ -37,9 +37,7 @@ async def _serve(*, quiet: bool) -> int:
             first = site.planted[0]
             for planted in site.planted:
                 print(f"  {planted.host}:{planted.port}  {planted.sentence}")
-            print(
-                f"\nTry: mailkit probe {first.host}:{first.port} --resolver {site.resolver} --ca-file {site.ca_file}"
-            )
+            print(f"\nTry: mailkit probe {first.host}:{first.port} --resolver {site.resolver} --ca-file {site.ca_file}")
             sys.stdout.flush()
         await asyncio.Event().wait()
     return 0

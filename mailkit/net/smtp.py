@@ -166,7 +166,8 @@ class Conversation:
             if not data:
                 if self._buffer and not _REPLY_START.match(self._buffer):
                     raise ProtocolViolation(visible(bytes(self._buffer[:400])))
-                raise Dropped(f"the server closed the connection{' in the middle of a reply' if self._buffer or self.lines_received else ''}")
+                begun = bool(self._buffer or self.lines_received)
+                raise Dropped(f"the server closed the connection{' in the middle of a reply' if begun else ''}")
             self._buffer += data
 
     def unasked(self) -> tuple[str, ...]:

@@ -112,9 +112,7 @@ def test_a_password_from_standard_input_logs_in_and_is_nowhere_afterwards(
 
 
 @pytest.mark.usefixtures("here")
-def test_saved_observations_are_judged_again_elsewhere(
-    mailkit: Command, practice: dict[str, Any], server: Server, here: Path
-) -> None:
+def test_saved_observations_are_judged_again_elsewhere(mailkit: Command, practice: dict[str, Any], server: Server) -> None:
     live = mailkit(
         "probe", at(server("certificate-all-wrong")), "--ca-file", practice["ca_file"], "--json", "--save", "seen.json"
     )

@@ -185,10 +185,9 @@ def test_a_target_is_read_as_people_write_it(text: str, kind: str, host: str, po
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", ":25", "host:", "host:0", "host:65536", "host:abc", "host:\uff12\uff15", "a b", "host..com", "-host", "1.2.3.4.5", "1.2.3",
-     "[::1", "[mail]:25",
-     "::g", "a:b:c", "mx:", "mx:192.0.2.1", "https://mail.example.com", "me@example.com", "site:x.toml",
-     "host\n.com", "x" * 300, "\x1b[31m"],
+    ["", " ", ":25", "host:", "host:0", "host:65536", "host:abc", "host:\uff12\uff15", "a b", "host..com", "-host", "1.2.3.4.5",
+     "1.2.3", "[::1", "[mail]:25", "::g", "a:b:c", "mx:", "mx:192.0.2.1", "https://mail.example.com", "me@example.com",
+     "site:x.toml", "host\n.com", "x" * 300, "\x1b[31m"],
 )  # fmt: skip
 def test_an_unusable_target_gets_one_clear_line(text: str) -> None:
     with pytest.raises(InputError) as error:
