@@ -18,6 +18,8 @@ from mailkit.text import shorten
 
 __all__ = ["STEPS", "Opinion", "Place", "Step", "places", "said"]
 
+RELAY_PORT = 25
+
 Step = Literal["dns", "tcp", "greeting", "ehlo", "tls", "auth", "sender", "recipient", "session"]
 
 STEPS: tuple[Step, ...] = ("dns", "tcp", "greeting", "ehlo", "tls", "auth", "sender", "recipient", "session")
@@ -47,6 +49,11 @@ class Place(Struct, frozen=True, kw_only=True):
     def port(self) -> int | None:
         """The port, when the place is an endpoint."""
         return self.endpoint.port if self.endpoint else None
+
+    @property
+    def relay(self) -> bool:
+        """Mail passes between servers here, nobody logs in: port 25, and whatever port a domain's exchangers are asked on."""
+        return self.port == RELAY_PORT or self.document.kind == "mx"
 
     @property
     def name(self) -> str:

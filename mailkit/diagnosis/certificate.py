@@ -20,7 +20,6 @@ from mailkit.observation import Certificate, DnsStage, TlsaRecord, TlsFacts, Tls
 
 __all__ = ["judge_certificate", "promised", "short_name"]
 
-RELAY_PORT = 25
 
 # Numbers of OpenSSL's objections (X509_V_ERR_*, openssl-verification-options(1)).
 _NO_ISSUER = frozenset({2, 20, 21})
@@ -54,7 +53,7 @@ def judge_certificate(place: Place, stage: TlsStage) -> Iterator[Opinion]:
     dane, vouched = _dane(place, facts)
     found = [*_key(place, facts)]
     # RFC 7672: a match of usage 3 settles name, dates and trust; one of usage 2 only trust.
-    silenced = vouched if place.port == RELAY_PORT else None
+    silenced = vouched if place.relay else None
     if silenced != _DANE_EE:
         found = [*_dates(place, facts, stage.started), *_name(place, facts), *found]
     if silenced is None:
@@ -301,7 +300,7 @@ def _dane(place: Place, facts: TlsFacts) -> tuple[list[Opinion], int | None]:
         return [_about(place, facts, "tls.dane-unusable", more={"records": shown})], None
     matching = [record for record in usable if _fits(record, facts)]
     if not matching:
-        variant = None if place.port == RELAY_PORT else "submission"
+        variant = None if place.relay else "submission"
         wanted = facts.chain[0].public_key_sha256
         return [_about(place, facts, "tls.dane-mismatch", variant=variant, more={"records": shown, "wanted": wanted})], None
     best = max(matching, key=lambda record: record.usage)

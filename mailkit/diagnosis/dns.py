@@ -30,6 +30,7 @@ _CODES: dict[DnsStatus, str] = {
 _UNTOLD: frozenset[DnsStatus] = frozenset({"server-failure", "timeout", "refused", "bogus", "malformed", "no-resolver"})
 """Answers that leave open whether the record exists."""
 
+
 # Addresses nobody outside can ask about: RFC 1918, 6598, 3927, 4193, 4291, 1122.
 _INTERNAL = tuple(
     ipaddress.ip_network(net)
@@ -163,7 +164,8 @@ def _reverse(place: Place, stage: DnsStage) -> Iterator[Opinion]:
     if stage.status in _UNTOLD:
         yield _open(place, stage, _CODES[stage.status], "reverse")
     elif stage.status != "ok" or not stage.answers:
-        if not _internal(stage.name):
+        # Who probes exchangers on an internal network has asked a name server that could know.
+        if mx or not _internal(stage.name):
             yield _open(place, stage, "dns.reverse-missing", mx)
     elif not stage.confirmed:
         yield _open(place, stage, "dns.reverse-mismatch", mx, pointers=list(stage.answers))

@@ -66,7 +66,7 @@ def _foreign(place: Place, stage: RecipientStage) -> bool:
     document = place.document
     if not domain or not names or is_address(domain):
         return False
-    if document.kind == "mx" and document.target.removeprefix("mx:").lower().rstrip(".") == domain:
+    if document.kind == "mx" and document.target.removeprefix("mx:").partition(":")[0].lower().rstrip(".") == domain:
         return False
     if document.recipient_exchangers is not None:
         exchangers = {one.lower().rstrip(".") for one in document.recipient_exchangers}

@@ -71,10 +71,12 @@ def ordered(document: ProbeDocument, groups: list[Group]) -> list[Group]:
     """
     importance = _importance(document)
 
-    def key(group: Group) -> tuple[int, int, int]:
+    def key(group: Group) -> tuple[int, bool, int, int]:
         where = importance[group.endpoint.host, group.endpoint.port] + 1 if group.endpoint is not None else 0
         rank = min(RANK[one.severity] for one in (group, *_following(group, groups)))
-        return rank, where, _step(group)
+        # Among warnings, what stands in the way today comes before what is unwise in general.
+        standing = rank == RANK["warning"] and not group.first.blocks
+        return rank, standing, where, _step(group)
 
     todo = sorted(groups, key=key)
     done: list[Group] = []

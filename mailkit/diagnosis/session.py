@@ -20,6 +20,7 @@ from mailkit.text import shorten
 __all__ = ["judge_session", "refusal", "trouble", "unasked"]
 
 TOO_MANY = "session.too-many-connections"
+CLIENT_CERTIFICATE = "tls.client-certificate-required"
 
 
 def speakers(place: Place) -> tuple[str, ...]:
@@ -61,9 +62,11 @@ def refusal(
     """
     means = meaning(place, reply, stage, encrypted=encrypted)
     crowded = means.finding == TOO_MANY
-    later = reply.code // 100 == 4
+    # Postfix asks for a certificate with a 421; waiting brings none.
+    later = reply.code // 100 == 4 and means.finding != CLIENT_CERTIFICATE
     # In a greeting the crowd is said beside the refusal; later on it is the refusal.
-    found = code if code and (not crowded or stage == "greeting") else means.finding
+    plain = means.finding not in (TOO_MANY, CLIENT_CERTIFICATE) or (crowded and stage == "greeting")
+    found = code if code and plain else means.finding
     entry = knowledge().findings[found]
     evidence = {**said(reply), "at": stage, **(facts or {})}
     evidence |= {name: value for name, value in (("matched", means.matched), ("provider", means.provider)) if value}
@@ -71,13 +74,14 @@ def refusal(
         code=found,
         place=place,
         at=at,
-        variant="temporary" if later and "temporary" in entry.variants else None if found == TOO_MANY else variant,
+        variant="temporary" if later and "temporary" in entry.variants else variant if found == code else None,
         severity="warning" if later else "error",
         temporary=True if later else means.temporary,
         evidence=evidence,
         about=f"{reply.code} {means.row or reply.text}",
         blocks=blocks,
-        meaning=means,
+        # The advice goes with the finding: what cures a refused password does not cure a refused token.
+        meaning=means if code is None or code == means.finding or stage in ("greeting", "ehlo") else None,
         confidence="sure" if code else means.confidence,
     )
     yield opinion

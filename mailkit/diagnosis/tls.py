@@ -25,7 +25,6 @@ from mailkit.text import shorten
 __all__ = ["asks_for_certificate", "client_certificate", "judge_tls"]
 
 READY = 220
-RELAY_PORT = 25
 
 _CONVENTION: dict[int, Security] = {25: "starttls", 587: "starttls", 465: "implicit"}
 """What programs take for granted on a port (RFC 8314, 3.3; RFC 3207)."""
@@ -120,7 +119,7 @@ def _mode(place: Place) -> Iterator[Opinion]:
 def _starttls(place: Place, stage: StarttlsStage) -> Iterator[Opinion]:
     reply = stage.reply
     secured = any(one.ok for one in place.all(TlsStage) if one.mode == "starttls")
-    relay = place.port == RELAY_PORT or (place.endpoint is not None and place.endpoint.asked == "none")
+    relay = place.relay or (place.endpoint is not None and place.endpoint.asked == "none")
     if not stage.offered and stage.masked is not None:
         masked = shorten(stage.masked, 80)
         yield Opinion(
@@ -174,7 +173,7 @@ def _never_asked(place: Place) -> Iterator[Opinion]:
 
 def _not_offered(place: Place, facts: dict[str, Any]) -> Opinion:
     asked = place.endpoint.asked if place.endpoint else None
-    variant = "port-25" if place.port == RELAY_PORT else None
+    variant = "port-25" if place.relay else None
     if variant is not None and promised(place):
         variant = "dane"
     elif asked == "none":
@@ -303,6 +302,13 @@ def client_certificate(place: Place, stage: Stage) -> Opinion:
 # ── in clear ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def _insists(place: Place, stage: ClearMailStage) -> Iterator[Opinion]:
+    """Say that mail without encryption, which was asked for, is what this server refuses."""
+    assert stage.reply is not None
+    found = [*refusal(place, stage.reply, stage="sender", at="sender", encrypted=False, facts={"sender": "<>"}, blocks=False)]
+    yield from (one for one in found if one.code == "sender.tls-required")
+
+
 def _in_clear(place: Place) -> Iterator[Opinion]:
     """Say whether the server insists on TLS before MAIL; between servers (port 25) it must not."""
     asked = place.endpoint.asked if place.endpoint else None
@@ -312,8 +318,10 @@ def _in_clear(place: Place) -> Iterator[Opinion]:
             if not place.has(StarttlsStage):
                 yield from trouble(place, stage, "tls", step="sender")
             continue
+        if asked == "none" and not stage.ok:
+            yield from _insists(place, stage)
         # Exchangers take mail from everybody, so they must not insist (RFC 3207, 4); servers one logs in to should.
-        submission = place.address is not None and bool(place.address.auth.offered) and place.port != RELAY_PORT
+        submission = place.address is not None and bool(place.address.auth.offered) and not place.relay
         if not submission or asked == "none" or not secured:
             continue
         if stage.ok:

@@ -285,3 +285,21 @@ def test_a_submission_server_that_does_not_insist_is_mentioned() -> None:
 def test_an_exchanger_must_not_insist_so_nothing_is_said(port: int, keywords: tuple[str, ...]) -> None:
     diagnosis = judge(*good(mail_in_clear("250 2.1.0 Ok"), ehlo(*keywords, encrypted=True)), port=port)
     assert "tls.not-enforced" not in [one.code for one in diagnosis.findings]
+
+
+def test_a_server_that_insists_on_tls_refuses_what_was_asked_for() -> None:
+    diagnosis = in_clear(mail_in_clear(), asked="none", keywords=(*KEYWORDS, "STARTTLS"))
+    assert troubles(diagnosis) == {"sender.tls-required": "error"}
+
+
+def test_one_that_only_wants_a_log_in_does_not() -> None:
+    diagnosis = in_clear(mail_in_clear("530 5.7.0 Authentication required"), asked="none", keywords=(*KEYWORDS, "STARTTLS"))
+    assert not troubles(diagnosis)
+
+
+@pytest.mark.parametrize(
+    "line", ["421 4.7.1 mx.example.org Error: No client certificate presented", "530 5.7.0 Client certificate required"]
+)
+def test_a_server_may_ask_for_a_certificate_in_words(line: str) -> None:
+    stages = good(tls(session(client_certificate_requested=True)), ehlo(line=line, encrypted=True))
+    assert troubles(judge(*stages)) == {"tls.client-certificate-required": "error"}
