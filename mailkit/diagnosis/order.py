@@ -17,6 +17,10 @@ __all__ = ["RANK", "Group", "merged", "ordered"]
 RANK: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2, "ok": 3}
 
 
+_USUAL_PORTS = (587, 465, 25, 2525)
+"""Of ports that got equally far, the one people send through comes first."""
+
+
 class Group(Struct, frozen=True, kw_only=True):
     """Opinions that say the same about several addresses of one endpoint."""
 
@@ -89,7 +93,8 @@ def ordered(document: ProbeDocument, groups: list[Group]) -> list[Group]:
 
 
 def _following(cause: Group, others: list[Group]) -> list[Group]:
-    if cause.severity == "ok":
+    if cause.severity not in ("error", "warning"):
+        # What is fine, or wanted so, explains no fault.
         return []
     return [
         one
@@ -103,7 +108,10 @@ def _importance(document: ProbeDocument) -> dict[tuple[str, int], int]:
     if document.kind == "mx":
         endpoints = sorted(document.endpoints, key=lambda one: one.preference or 0)
     else:
-        endpoints = sorted(document.endpoints, key=lambda one: -len({type(stage) for stage in one.stages}))
+        ports = {port: number for number, port in enumerate(_USUAL_PORTS)}
+        endpoints = sorted(
+            document.endpoints, key=lambda one: (-len({type(stage) for stage in one.stages}), ports.get(one.port, len(ports)))
+        )
     return {(one.host, one.port): number for number, one in enumerate(endpoints)}
 
 

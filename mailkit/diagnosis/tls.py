@@ -80,37 +80,52 @@ def judge_tls(place: Place) -> Iterator[Opinion]:
 def _mode(place: Place) -> Iterator[Opinion]:
     """Compare the mode asked for, or usual on the port, with the one the server speaks."""
     assert place.endpoint is not None
-    assert place.address is not None
-    asked, actual = place.endpoint.asked, place.address.security
+    asked, actual = place.endpoint.asked, _spoken(place)
     silent = any(stage.speaks_tls or stage.service == "tls" for stage in place.all(GreetingStage))
-    if silent and actual is None:
-        actual = "implicit"
     wanted = _CONVENTION.get(place.endpoint.port) if asked == "auto" else asked
-    if actual is None or wanted is None or (wanted == "implicit") == (actual == "implicit"):
-        return
-    auto = asked == "auto"
-    words = knowledge().words
-    evidence = {"asked": asked, "expected": wanted, "actual": actual}
-    yield Opinion(
-        code="tls.wrong-mode",
-        place=place,
-        at="greeting",
-        variant="auto" if auto else "plain" if actual != "implicit" else "none" if asked == "none" else None,
-        evidence=evidence,
-        words={
-            "asked_name": words.modes[wanted],
-            "actual_name": words.modes[actual],
-            "usual_ports": words.usual_ports[wanted],
-        },
-    )
-    if silent:
+    unmet = actual is not None and wanted is not None and (wanted == "implicit") != (actual == "implicit")
+    # When the conversation did not go on in the other mode, this is also why.
+    ended = not place.has(EhloStage)
+    if unmet:
+        assert actual is not None
+        assert wanted is not None
+        words = knowledge().words
+        variant = "auto" if asked == "auto" else "plain" if actual != "implicit" else "none" if asked == "none" else None
+        yield Opinion(
+            code="tls.wrong-mode",
+            place=place,
+            at="greeting",
+            variant=variant,
+            evidence={"asked": asked, "expected": wanted, "actual": actual},
+            words={
+                "asked_name": words.modes[wanted],
+                "actual_name": words.modes[actual],
+                "usual_ports": words.usual_ports[wanted],
+            },
+            blocks=ended and not silent and not place.has(GreetingStage),
+        )
+    if silent and (unmet or not place.has(TlsStage)):
+        variant = "auto" if asked == "auto" and place.has(TlsStage) else None
+        evidence = {"speaks_tls": True}
         yield Opinion(
             code="greeting.tls-expected",
             place=place,
             at="greeting",
-            variant="auto" if auto else None,
-            evidence={"speaks_tls": True},
+            variant=variant,
+            evidence=evidence,
+            blocks=not place.has(TlsStage),
         )
+
+
+def _spoken(place: Place) -> Security | None:
+    """Tell what the server speaks, also where the conversation went no further than that."""
+    assert place.address is not None
+    if place.address.security is not None:
+        return place.address.security
+    if any(stage.speaks_tls or stage.service == "tls" for stage in place.all(GreetingStage)):
+        return "implicit"
+    greeted = any(one.mode == "implicit" and one.received and _REPLY_LIKE.match(one.received) for one in place.all(TlsStage))
+    return "none" if greeted else None
 
 
 # ── STARTTLS ───────────────────────────────────────────────────────────────────────────────────────────────────────

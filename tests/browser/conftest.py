@@ -209,12 +209,16 @@ def front(request: pytest.FixtureRequest) -> Front:
 
 
 @pytest.fixture
-def keep_picture(page: Page) -> Callable[[str], None]:
-    """Keep a picture for people to look at, in the folder that MAILKIT_PICTURES names; no test depends on it."""
+def keep_picture(page: Page) -> Callable[..., None]:
+    """Keep a picture for people to look at, in the folder that MAILKIT_PICTURES names; no test depends on it.
+
+    The picture in the README is the one named "lab-verdict".
+    """
     where = os.environ.get("MAILKIT_PICTURES")
 
-    def keep(name: str) -> None:
+    def keep(name: str, height: int = 900) -> None:
         if where:
+            page.set_viewport_size({"width": 1280, "height": height})
             page.screenshot(path=str(Path(where) / f"{name}.png"))
 
     return keep

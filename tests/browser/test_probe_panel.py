@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 PANEL = "import mailkit.panels\nmailkit.panels.probe()"
 MARKER = "vivid-marker-of-a-password"
-Keep = Callable[[str], None]
+Keep = Callable[..., None]
 
 
 def button(page: Page, name: str) -> Locator:
@@ -50,7 +50,7 @@ def test_from_a_click_to_the_verdict(front: Any, keep_picture: Keep) -> None:
         expect(page.get_by_role("rowheader", name=re.compile(re.escape(step))).first).to_be_visible()
     assert not front.outside()
     assert not front.faults
-    keep_picture(f"{front.kind}-verdict")
+    keep_picture(f"{front.kind}-verdict", height=1180)
 
 
 def test_stop_keeps_what_was_found_until_then(lab: Any, keep_picture: Keep) -> None:

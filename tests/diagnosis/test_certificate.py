@@ -7,21 +7,25 @@ from datetime import timedelta
 import pytest
 
 from mailkit.diagnosis import Diagnosis
-from mailkit.observation import Certificate, DnsStage, TlsFacts
+from mailkit.observation import Certificate, DnsStage, TlsFacts, VerifyError
 
 from .seen import (
+    ADDRESS,
     HOST,
     INTERMEDIATE,
     NOW,
+    SECOND,
     certificate,
     document,
     endpoint,
+    endpoint_of,
     finding,
     good,
     judge,
     judged,
     no_log_in,
     session,
+    tcp,
     tls,
     tlsa,
     troubles,
@@ -62,8 +66,6 @@ def test_a_certificate_that_ends_within_21_days_is_a_warning(days: int, warned: 
 
 
 def test_an_expired_intermediate_is_named_as_such() -> None:
-    from mailkit.observation import VerifyError  # noqa: PLC0415 - only here
-
     old = certificate(subject="CN=Public Issuing CA,O=Public Authority", not_after=NOW - timedelta(days=1), sha256="e" * 64)
     facts = session(chain=(certificate(), old), verified=False, errors=(VerifyError(number=10, depth=1, text="expired"),))
     found = finding(shown(facts), "tls.certificate-expired")
@@ -260,8 +262,6 @@ def test_a_password_kept_back_for_a_bad_certificate_is_not_tested_because_of_it(
 
 
 def test_certificates_of_two_addresses_are_told_apart() -> None:
-    from .seen import ADDRESS, SECOND, endpoint_of, tcp  # noqa: PLC0415 - only here
-
     old = certificate(not_after=NOW - timedelta(days=3), sha256="0" * 64)
     second = [tcp(address=SECOND), *good(tls(session(10, chain=(old, INTERMEDIATE))))[1:]]
     diagnosis = judged(document(endpoint_of({ADDRESS: good(), SECOND: second})))

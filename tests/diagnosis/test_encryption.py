@@ -303,3 +303,20 @@ def test_one_that_only_wants_a_log_in_does_not() -> None:
 def test_a_server_may_ask_for_a_certificate_in_words(line: str) -> None:
     stages = good(tls(session(client_certificate_requested=True)), ehlo(line=line, encrypted=True))
     assert troubles(judge(*stages)) == {"tls.client-certificate-required": "error"}
+
+
+def test_a_plain_greeting_in_place_of_tls_is_enough_to_know_the_mode() -> None:
+    refused = tls(problem="tls", mode="implicit", received="220 mail.example.org ESMTP", problem_text="not TLS")
+    diagnosis = judge(tcp(), refused, port=465, asked="implicit", security=None)
+    assert troubles(diagnosis) == {"tls.wrong-mode": "error"}
+    assert [(gap.stage, gap.because) for gap in diagnosis.not_tested] == [
+        ("greeting", "tls.wrong-mode"),
+        ("ehlo", "tls.wrong-mode"),
+    ]
+
+
+def test_a_tls_alert_in_place_of_a_greeting_is_enough_too() -> None:
+    alert = greeting(None, "malformed", raw="\\x15\\x03\\x01", service="tls")
+    diagnosis = judge(tcp(), alert, port=49152, security=None)
+    assert troubles(diagnosis) == {"greeting.tls-expected": "error"}
+    assert {gap.because for gap in diagnosis.not_tested} == {"greeting.tls-expected"}
