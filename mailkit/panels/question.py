@@ -100,24 +100,20 @@ class Question:
             options.append(f'credentials=Credentials({self.user.strip()!r}, Secret(getpass("Password: ")))')
         if self.practice:
             options += ["resolver=site.resolver", "ca_file=site.ca_file"]
-        several = len(self._targets_or_host()) > 1
+        several = len(self._targets_or_host()) > 1 and not self.practice
         names = [*(["Credentials"] if logs_in else []), "ProbeSettings", "probe_many" if several else "probe"]
-        imports = [
+        imports = (
             "from getpass import getpass\n" if logs_in else "",
             "from mailkit.diagnosis import diagnosed",
             "from mailkit.panels import show",
             "from mailkit.practice import practice_site" if self.practice else "",
             f"from mailkit.probe import {', '.join(names)}",
             "from mailkit.secret import Secret" if logs_in else "",
-        ]
-        return "\n".join(
-            [
-                *(line for line in imports if line),
-                "",
-                *self._python_body(options),
-                "show(*documents)" if several else "show(document)",
-            ]
         )
+        body = self._python_body(options, several=several)
+        if self.practice:
+            body = ["async with practice_site() as site:", *(f"    {line}" for line in body)]
+        return "\n".join([*(line for line in imports if line), "", *body, f"show({'*documents' if several else 'document'})"])
 
     def as_command(self) -> str:
         """Return the command line that does the same; it asks for the password."""
@@ -152,17 +148,17 @@ class Question:
         }
         return {name: value for name, value in given.items() if value}
 
-    def _python_body(self, options: list[str]) -> list[str]:
-        settings = (
-            ["settings = ProbeSettings()"]
-            if not options
-            else ["settings = ProbeSettings(", *(f"    {one}," for one in options), ")"]
-        )
+    def _python_body(self, options: list[str], *, several: bool) -> list[str]:
+        """The lines that set up, ask and judge. A practice server has another port each time: there it goes by its name."""
         targets = self._targets_or_host()
         product = f", {self.product!r}" if self.product else ""
-        if len(targets) == 1:
-            asked = f"document = diagnosed(await probe({targets[0]!r}, settings){product})"
-        else:
-            asked = f"documents = [diagnosed(seen{product}) async for seen in probe_many({list(targets)!r}, settings)]"
-        body = [*settings, asked]
-        return ["async with practice_site() as site:", *(f"    {line}" for line in body)] if self.practice else body
+        lines = [f"server = site.server({self.host.strip()!r})"] if self.practice else []
+        target = 'f"{server.name}:{server.port}"' if self.practice else repr(targets[0])
+        lines += (
+            ["settings = ProbeSettings(", *(f"    {option}," for option in options), ")"]
+            if options
+            else ["settings = ProbeSettings()"]
+        )
+        if several:
+            return [*lines, f"documents = [diagnosed(seen{product}) async for seen in probe_many({list(targets)!r}, settings)]"]
+        return [*lines, f"document = diagnosed(await probe({target}, settings){product})"]

@@ -11,8 +11,8 @@ from mailkit.panels.job import State
 from mailkit.panels.model import ProbeModel
 from mailkit.panels.question import Question
 from mailkit.report.page import QUIET_KEYS, findings, fold, transcript, verdict, waterfall
-from mailkit.report.steps import result
-from mailkit.report.words import SEVERITY, count, duration, stage_words
+from mailkit.report.steps import label, result
+from mailkit.report.words import SEVERITY, count, duration
 from mailkit.text import visible
 
 __all__ = ["code", "detail", "sections", "status"]
@@ -70,7 +70,7 @@ def detail(model: ProbeModel) -> str:
     if not (model.progress.running and model.events):
         return ""
     _, last = model.events[-1]
-    return f"{count(len(model.events), 'step')}, last: {stage_words(str(last.__struct_config__.tag))} {result(last)}"
+    return f"{count(len(model.events), 'step')}, last: {label(last)} {result(last)}"
 
 
 def _waiting(document: ProbeDocument) -> str:

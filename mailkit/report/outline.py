@@ -8,13 +8,13 @@ which says in one line what a step saw.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from msgspec import Struct
 
 from mailkit.finding import Finding, Severity
 from mailkit.observation import EndpointResult, Line, NotTested, Observation, ProbeDocument, Security
-from mailkit.report.steps import NOT_TRIED, good, label, result, saw
+from mailkit.report.steps import DOUBTFUL, NOT_TRIED, good, label, result, saw, stage_name
 from mailkit.report.words import duration, stage_words, who_words
 
 __all__ = ["Alike", "Bar", "Lane", "Outline", "Untested", "asked_to_act", "conversations", "outline"]
@@ -222,19 +222,10 @@ def _endpoint_lanes(document: ProbeDocument, endpoint: EndpointResult) -> Iterab
 def _lane(
     document: ProbeDocument, title: str, address: str | None, endpoint: EndpointResult | None, stages: Sequence[Observation]
 ) -> Lane:
+    # Whether a doubtful certificate matters depends on the port: the findings know.
+    broken = {finding.stage for finding in document.findings if finding.severity == "error"}
     bars = tuple(
-        Bar(
-            stage=stage.__struct_config__.tag,  # type: ignore[arg-type]  # every stage class has its name as a text tag
-            label=label(stage),
-            word=result(stage),
-            ok=good(stage),
-            start_ms=max(0.0, (stage.started - document.started).total_seconds() * 1000),
-            duration_ms=max(0.0, stage.duration_ms),
-            took="" if result(stage) == NOT_TRIED else duration(stage.duration_ms),
-            connection=stage.connection,
-            saw=saw(stage),
-        )
-        for stage in sorted(stages, key=lambda stage: (stage.connection or 0, stage.started))  # look-ups first
+        _bar(document, stage, broken) for stage in sorted(stages, key=lambda stage: (stage.connection or 0, stage.started))
     )
     return Lane(
         key=f"{title} {address or '-'}",
@@ -243,4 +234,19 @@ def _lane(
         security=endpoint.security if endpoint and address is None else None,
         leading=True,
         bars=bars,
+    )
+
+
+def _bar(document: ProbeDocument, stage: Observation, broken: Collection[str]) -> Bar:
+    name, ok, word = stage_name(stage), good(stage), result(stage)
+    return Bar(
+        stage=name,
+        label=label(stage),
+        word=word,
+        ok=False if word == DOUBTFUL and name in broken else ok,
+        start_ms=max(0.0, (stage.started - document.started).total_seconds() * 1000),
+        duration_ms=max(0.0, stage.duration_ms),
+        took="" if word == NOT_TRIED else duration(stage.duration_ms),
+        connection=stage.connection,
+        saw=saw(stage),
     )

@@ -27,12 +27,13 @@ from mailkit.observation import (
 from mailkit.report.words import DNS_STATUS, PROBLEM, SHORT_PROBLEM, WHY_NO_LOGIN, count, stage_words
 from mailkit.text import shorten
 
-__all__ = ["NOT_TRIED", "good", "label", "result", "saw"]
+__all__ = ["DOUBTFUL", "NOT_TRIED", "good", "label", "result", "saw", "stage_name"]
 
 LIMIT = 200
 """Characters of a server's words beside a bar; the transcript has them all."""
 
 NOT_TRIED = "not tried"
+DOUBTFUL = "not verified"
 
 _LOOKUPS = {"address": "Name look-up", "mx": "MX look-up", "reverse": "Reverse look-up", "tlsa": "DANE look-up"}
 _NONE = ("no-data", "not-found")
@@ -41,6 +42,11 @@ _OPTIONAL = {"tlsa": True, "reverse": None}
 
 SHOWN = 4
 """Names or addresses listed beside a bar before "and 3 more"."""
+
+
+def stage_name(stage: Stage) -> str:
+    """Return the name of the stage as the documents have it (``"mail-in-clear"``)."""
+    return str(stage.__struct_config__.tag)
 
 
 def result(stage: Stage) -> str:
@@ -52,7 +58,7 @@ def result(stage: Stage) -> str:
     if isinstance(stage, DnsStage) and stage.status == "timeout":
         return SHORT_PROBLEM["timeout"]
     if isinstance(stage, TlsStage) and stage.ok and stage.tls and stage.tls.verified is False:
-        return "not verified"
+        return DOUBTFUL
     if stage.problem in SHORT_PROBLEM:
         return SHORT_PROBLEM[stage.problem]
     if stage.ok is None:
@@ -66,7 +72,7 @@ def label(stage: Stage) -> str:
         return _LOOKUPS[stage.what]
     if isinstance(stage, EhloStage):
         return f"{stage.verb} inside TLS" if stage.encrypted else stage.verb
-    return stage_words(str(stage.__struct_config__.tag))
+    return stage_words(stage_name(stage))
 
 
 def good(stage: Stage) -> bool | None:
@@ -77,7 +83,7 @@ def good(stage: Stage) -> bool | None:
     """
     if isinstance(stage, DnsStage) and stage.status in _NONE and stage.what in _OPTIONAL:
         return _OPTIONAL[stage.what]
-    return None if result(stage) == "not verified" else stage.ok
+    return None if result(stage) == DOUBTFUL else stage.ok
 
 
 def saw(stage: Stage) -> str:

@@ -56,7 +56,7 @@ def test_an_accepted_log_in_is_good() -> None:
         ),
         ("534 5.7.14 Please log in via your web browser and then try again. gsmtp", "auth.policy-refused"),
         ("534 5.7.9 Application-specific password required. gsmtp", "auth.app-password-required"),
-        ("535 5.7.8 Username and Password not accepted. gsmtp", "auth.app-password-required"),
+        ("535 5.7.8 Username and Password not accepted. gsmtp", "auth.rejected"),
         ("535 5.7.8 Error: authentication failed: account is locked", "auth.account-locked"),
         ("525 5.7.13 User account disabled", "auth.account-locked"),
         ("535 5.7.0 Your account has been suspended", "auth.account-locked"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -153,6 +154,28 @@ async def test_the_practice_switch_leads_from_a_planted_fault_to_its_name(panel:
     assert "practice_site()" in panel.show_code()
     panel.practice.switch.value = False
     assert panel.form.host.value == ""
+
+
+async def test_the_python_shown_comes_to_the_same_verdict(panel: ProbePanel) -> None:
+    panel.practice.switch.value = True
+    await panel.practice.ready()
+    panel.practice.server.value = "mx2.hotel.test"
+    (document,) = await panel.run()
+    names: dict[str, Any] = {}
+    await eval(compile(panel.question.as_python(), "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), names)
+    assert [finding.code for finding in names["document"].findings] == [finding.code for finding in document.findings]
+
+
+async def test_the_practice_site_can_be_switched_off_and_on_at_once(panel: ProbePanel) -> None:
+    panel.practice.switch.value = True
+    await panel.practice.ready()
+    first = panel.practice.site
+    panel.practice.switch.value = False
+    panel.practice.switch.value = True
+    await panel.practice.ready()
+    assert panel.practice.site is not None
+    assert panel.practice.site is not first
+    assert panel.form.host.value
 
 
 async def test_a_practice_account_fills_in_user_and_password(panel: ProbePanel) -> None:
