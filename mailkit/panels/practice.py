@@ -7,7 +7,7 @@ form as a person would: the fields stay visible, so that nothing happens behind 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable
 
 import ipywidgets as widgets
 
@@ -94,8 +94,11 @@ class PracticeSwitch:
     def _moved(self, progress: Progress[PracticeSite]) -> None:
         if (site := self.site) is not None and not self._settled.is_set():
             self._choices.layout.display = ""
-            self.account.options = (NO_ACCOUNT, *((f"{each.user}: {each.note}", each.user) for each in site.accounts.values()))
-            self.server.options = tuple(_servers(site))
+            accounts, servers = _accounts(site), _servers(site)
+            with self.account.hold_trait_notifications(), self.server.hold_trait_notifications():
+                # New options leave the choice empty.
+                self.account.options, self.account.value = accounts, accounts[0][1]
+                self.server.options, self.server.value = servers, servers[0][1]
             self._settled.set()
             self._choose()
         elif progress.state is State.CANCELLED and self.on:
@@ -136,11 +139,14 @@ async def _open() -> AsyncGenerator[PracticeSite, None]:
         await asyncio.Event().wait()
 
 
-def _servers(site: PracticeSite) -> Iterator[tuple[str, str]]:
+def _accounts(site: PracticeSite) -> list[tuple[str, str]]:
+    return [NO_ACCOUNT, *((f"{account.user}: {account.note}", account.user) for account in site.accounts.values())]
+
+
+def _servers(site: PracticeSite) -> list[tuple[str, str]]:
     """The planted faults of the two businesses first, then their healthy servers, then every single kind of server."""
-    planted = {each.host: each.sentence for each in site.planted}
-    yield from ((f"{name}: {sentence}", name) for name, sentence in planted.items())
+    planted = {each.host: f"{each.host}: {each.sentence}" for each in site.planted}
     businesses = [server for server in site.servers.values() if not server.name.endswith(".practice.test")]
-    yield from ((f"{server.name}: {server.title}", server.name) for server in businesses if server.name not in planted)
-    rest = [server for server in site.servers.values() if server not in businesses]
-    yield from ((f"{server.play.id}: {server.title}", server.name) for server in rest)
+    healthy = [(f"{server.name}: {server.title}", server.name) for server in businesses if server.name not in planted]
+    kinds = [(f"{server.play.id}: {server.title}", server.name) for server in site.servers.values() if server not in businesses]
+    return [*((text, host) for host, text in planted.items()), *healthy, *kinds]
