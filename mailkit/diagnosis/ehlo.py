@@ -20,6 +20,26 @@ def judge_ehlo(place: Place) -> Iterator[Opinion]:
     for stage in place.all(EhloStage):
         yield from unasked(place, stage.unasked, "ehlo")
         yield from _ehlo(place, stage)
+    yield from _difference(place)
+
+
+def _difference(place: Place) -> Iterator[Opinion]:
+    """Compare what is offered before TLS with what is offered inside it (RFC 3207, 4.2)."""
+    if place.address is None or place.address.ehlo_before_tls is None or place.address.ehlo_after_tls is None:
+        return
+    before = {line.upper() for line in place.address.ehlo_before_tls}
+    inside = {line.upper() for line in place.address.ehlo_after_tls}
+    names = {line.partition(" ")[0] for line in inside} | {"STARTTLS"}
+    more, less = sorted(inside - before), sorted(line for line in before if line.partition(" ")[0] not in names)
+    if more or less:
+        yield Opinion(
+            code="ehlo.differs-inside-tls",
+            place=place,
+            at="tls",
+            variant="less" if less else None,
+            evidence={"only_inside_tls": more, "only_before_tls": less},
+            words={"more": shorten(", ".join(more) or "nothing", 200), "less": shorten(", ".join(less), 200)},
+        )
 
 
 def _ehlo(place: Place, stage: EhloStage) -> Iterator[Opinion]:

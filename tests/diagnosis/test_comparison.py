@@ -109,7 +109,7 @@ def test_another_issuer_points_at_a_device_in_between() -> None:
 
 def test_abilities_that_come_and_go_are_named_one_by_one() -> None:
     comparison = compare(BEFORE, after(ehlo("PIPELINING", "SIZE 20480000", "DSN", "STARTTLS")))
-    told = {one.sentence for one in comparison.differences}
+    told = {one.sentence for one in comparison.differences if one.what != "finding_new"}
     assert told == {
         f"Before encryption {HOST}:587 offers SIZE: SIZE 10240000 in the first, SIZE 20480000 in the second.",
         f"Before encryption {HOST}:587 offers DSN: not there in the first, there in the second.",

@@ -222,3 +222,13 @@ def test_an_implicit_conversation_is_judged_like_any_other() -> None:
     diagnosis = judge(*good(mode="implicit"), port=465, security="implicit")
     assert diagnosis.verdict == "ok"
     assert HOST in diagnosis.headline
+
+
+def test_what_is_offered_before_and_inside_tls_is_compared() -> None:
+    clear = ehlo("SIZE 1000", "STARTTLS")
+    more = judge(*good(clear, ehlo("SIZE 1000", "AUTH PLAIN", encrypted=True)))
+    found = finding(more, "ehlo.differs-inside-tls")
+    assert (found.severity, found.evidence["only_inside_tls"]) == ("ok", ["AUTH PLAIN"])
+    less = judge(*good(clear, ehlo("AUTH PLAIN", encrypted=True)))
+    found = finding(less, "ehlo.differs-inside-tls")
+    assert (found.severity, found.evidence["only_before_tls"]) == ("info", ["SIZE 1000"])
