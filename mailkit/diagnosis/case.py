@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from mailkit.diagnosis.replies import Interpretation
 from mailkit.finding import Severity
-from mailkit.observation import AddressResult, EndpointResult, Observation, ProbeDocument, Reply, Stage
+from mailkit.observation import AddressResult, EhloStage, EndpointResult, GreetingStage, Observation, ProbeDocument, Reply, Stage
 from mailkit.text import shorten
 
 __all__ = ["STEPS", "Opinion", "Place", "Step", "places", "said"]
@@ -54,6 +54,13 @@ class Place(Struct, frozen=True, kw_only=True):
     def relay(self) -> bool:
         """Mail passes between servers here, nobody logs in: port 25, and whatever port a domain's exchangers are asked on."""
         return self.port == RELAY_PORT or self.document.kind == "mx"
+
+    @property
+    def other_service(self) -> str | None:
+        """The kind of server the greeting betrays when it is not SMTP; what answers EHLO is SMTP, whatever it calls itself."""
+        if any(stage.ok for stage in self.all(EhloStage)):
+            return None
+        return next((stage.service for stage in self.all(GreetingStage) if stage.service not in (None, "tls")), None)
 
     @property
     def name(self) -> str:

@@ -27,7 +27,7 @@ def _greeting(place: Place, stage: GreetingStage) -> Iterator[Opinion]:
     if stage.speaks_tls or stage.service == "tls":
         # The silence was that of a server that waits for TLS; the TLS judge says whether that was to be expected.
         return
-    if stage.service is not None:
+    if stage.service is not None and place.other_service is not None:
         services = knowledge().words.services
         name = services.get(stage.service, services["other"].format(service=stage.service))
         yield Opinion(

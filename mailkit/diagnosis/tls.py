@@ -235,7 +235,7 @@ def _agreed(place: Place, stage: TlsStage) -> Iterator[Opinion]:
 
 def _explained(place: Place, stage: TlsStage) -> bool:
     """Tell whether a failed handshake is said better elsewhere: a plain server, another kind, or withheld STARTTLS."""
-    if any(one.service not in (None, "tls") for one in place.all(GreetingStage)):
+    if place.other_service is not None:
         return True
     if stage.mode == "implicit":
         # A greeting in clear followed, or the first bytes were one: the mode was wrong, the handshake was never a handshake.

@@ -21,7 +21,7 @@ from mailkit.diagnosis.tcp import judge_tcp
 from mailkit.diagnosis.tls import judge_tls
 from mailkit.diagnosis.wording import filled, worded
 from mailkit.finding import Finding, Fix, Product, Severity
-from mailkit.observation import GreetingStage, NotTested, ProbeDocument
+from mailkit.observation import NotTested, ProbeDocument
 
 __all__ = ["Diagnosis", "diagnose", "diagnosed"]
 
@@ -88,7 +88,7 @@ def _opinions(document: ProbeDocument) -> Iterator[Opinion]:
     yield from judge_tcp(document)
     for place in places(document):
         yield from judge_greeting(place)
-        if any(stage.service is not None and stage.service != "tls" for stage in place.all(GreetingStage)):
+        if place.other_service is not None:
             # What another kind of server answers to SMTP commands means nothing.
             continue
         yield from judge_ehlo(place)
@@ -128,6 +128,8 @@ def _action(fix: Fix) -> str:
 
 
 def _headline_kind(group: Group, cause: Finding, verdict: Severity) -> str:
+    if cause.code == "session.incomplete":
+        return "incomplete"
     if cause.code.endswith(".timeout"):
         return "unknown"
     if verdict == "warning" and cause.temporary and group.first.blocks:

@@ -18,6 +18,7 @@ from mailkit.errors import Dropped, NetworkError, TimedOut
 from mailkit.net.tls import TlsClient
 from mailkit.observation import GreetingStage, InjectionStage, TlsStage
 from mailkit.probe.dialogue import Dialogue, Shared
+from mailkit.probe.login import log_in
 from mailkit.probe.policy import Budget
 from mailkit.probe.recorder import Mark, Recorder
 from mailkit.probe.services import identify
@@ -337,7 +338,7 @@ class AddressProbe:
 
     async def _envelope(self, dialogue: Dialogue) -> None:
         settings = self._shared.settings
-        if settings.credentials is not None and not await dialogue.log_in() and dialogue.mechanisms():
+        if settings.credentials is not None and not await log_in(dialogue) and dialogue.mechanisms():
             return
         if (settings.sender is not None or settings.recipient is not None) and await dialogue.sender() and settings.recipient:
             await dialogue.recipient()

@@ -7,7 +7,6 @@ The order is decided in :mod:`mailkit.probe.address`. A step that fails is repor
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import re
 from collections.abc import Iterator
@@ -15,13 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from mailkit.errors import NetworkError, ProtocolViolation, TimedOut
-from mailkit.net import sasl
 from mailkit.net.smtp import Conversation
 from mailkit.net.tls import TlsClient, TrustStore
 from mailkit.net.wire import Wire
 from mailkit.observation import (
-    AuthResult,
-    AuthStage,
     ClearMailStage,
     EhloStage,
     GreetingStage,
@@ -285,91 +281,6 @@ class Dialogue:
         self.talk.note(f"TLS: {facts.version}, {facts.cipher}, certificate {'verified' if facts.verified else 'not verified'}")
         self._client = client
 
-    async def log_in(self) -> bool:
-        """Log in: one mechanism, one attempt, and none after a refusal anywhere in this run."""
-        settings = self.shared.settings
-        credentials = settings.credentials
-        assert credentials is not None
-        offered = self.mechanisms()
-        mechanism = sasl.choose(offered, settings.mechanism)
-        facts: dict[str, Any] = {
-            "encrypted": self.encrypted,
-            "verified": self.verified,
-            "user": visible(credentials.user),
-            "offered": offered,
-        }
-        with self.step(AuthStage, **facts) as seen:
-            why_not = self._why_no_attempt(offered, mechanism)
-            if why_not is not None:
-                seen.update(ok=None if why_not == "already-rejected" else False, why_not=why_not)
-                return False
-            assert mechanism is not None
-            gate = self.shared.gate
-            await self.recorder.clock.wait(gate.lock.acquire())
-            try:
-                if gate.closed:
-                    seen.update(ok=None, why_not="already-rejected")
-                    return False
-                seen["tried"] = mechanism
-                # Closed before the first byte: whatever happens now may count as a failed log-in.
-                gate.closed = True
-                reply = await self._exchange(mechanism, seen)
-                self.authenticated = reply.code == 235
-                gate.closed = not self.authenticated
-            finally:
-                gate.lock.release()
-            result: AuthResult = "accepted" if self.authenticated else "temporary" if 400 <= reply.code < 500 else "rejected"
-            seen.update(ok=self.authenticated, reply=reply, result=result)
-        return self.authenticated
-
-    def _why_no_attempt(self, offered: tuple[str, ...], mechanism: str | None) -> str | None:
-        settings = self.shared.settings
-        if not offered:
-            return "not-offered"
-        if mechanism is None:
-            return "mechanism-not-offered"
-        if not self.encrypted and not settings.allow_plaintext_auth:
-            return "unencrypted"
-        if self.encrypted and not self.verified and not settings.allow_unverified:
-            return "unverified"
-        return None
-
-    async def _exchange(self, mechanism: str, seen: dict[str, Any]) -> Reply:
-        credentials = self.shared.settings.credentials
-        assert credentials is not None
-        initial, answers = sasl.exchange(
-            mechanism, credentials.user, credentials.password, self.recorder.host or "", self.recorder.port or 0
-        )
-        shown = f"AUTH {mechanism} <redacted>" if initial else f"AUTH {mechanism}"
-        answer = next(answers) if initial else None
-        command = f"AUTH {mechanism}" if answer is None else f"AUTH {mechanism} {base64.b64encode(answer).decode() or '='}"
-        reply = await self.talk.command(command, shown=shown, secret_reply=True)
-        begun = initial
-        while reply.code == 334:
-            try:
-                if mechanism == "LOGIN" or not begun:
-                    # LOGIN's prompts are not always base64; its two answers come in a fixed order.
-                    answer = next(answers) if mechanism == "LOGIN" else _start(answers, reply)
-                else:
-                    challenge = sasl.decode_challenge(reply.text)
-                    if mechanism in sasl.TOKEN_MECHANISMS:
-                        seen["challenge"] = shorten(
-                            visible(credentials.password.scrub(challenge.decode("utf-8", "replace"))), 400
-                        )
-                    answer = answers.send(challenge)
-            except StopIteration:
-                answer = None
-            begun = True
-            line = "*" if answer is None else base64.b64encode(answer).decode()
-            reply = await self.talk.command(line, shown="*" if answer is None else "<redacted>", secret_reply=True)
-        if mechanism.startswith("SCRAM-") and reply.code == 235:
-            try:
-                answers.send(b"")
-            except StopIteration as end:
-                seen["server_proved"] = end.value
-        answers.close()
-        return reply
-
     async def sender(self) -> bool:
         """Ask MAIL FROM."""
         settings = self.shared.settings
@@ -417,9 +328,3 @@ class Dialogue:
                 seen["reply"] = await self.talk.command("QUIT", wait=GOODBYE)
             finally:
                 self.close()
-
-
-def _start(answers: sasl.Exchange, reply: Reply) -> bytes:
-    """Begin a mechanism in which the server speaks first."""
-    next(answers)
-    return answers.send(sasl.decode_challenge(reply.text))

@@ -18,9 +18,10 @@ import trustme
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailkit.observation import EhloStage, GreetingStage, ProbeDocument
-from mailkit.probe import ProbeSettings, probe
+from mailkit.observation import AuthStage, EhloStage, GreetingStage, ProbeDocument
+from mailkit.probe import Credentials, ProbeSettings, probe
 from mailkit.report.terminal import render
+from mailkit.secret import Secret
 
 Step = tuple[str, object]
 QUICK = ProbeSettings(timeout=0.6, deadline=2.5, sender="a@example.com", recipient="b@example.com")
@@ -197,3 +198,15 @@ async def test_a_reset_is_not_called_a_refusal() -> None:
     greeting = next(stage for stage in document.endpoints[0].stages if isinstance(stage, GreetingStage))
     assert greeting.problem in ("reset", "closed")
     assert document.endpoints[0].addresses[0].ok is True
+
+
+async def test_a_server_that_asks_for_ever_at_the_log_in_is_left() -> None:
+    asks = [step for _ in range(20) for step in (("line", None), ("send", b"334 \r\n"))]
+    steps = scripted(("send", b"220 hi\r\n"), ("line", None), ("send", b"250-mail\r\n250 AUTH PLAIN\r\n"), *asks)
+    how = ProbeSettings(
+        timeout=0.6, deadline=2.5, security="none", allow_plaintext_auth=True, credentials=Credentials("user", Secret("password"))
+    )
+    document = await look(steps, how)
+    log_in = next(stage for stage in document.endpoints[0].stages if isinstance(stage, AuthStage))
+    assert (log_in.result, log_in.problem) == ("not_tried", "malformed")
+    assert len(document.endpoints[0].transcript) < 30
