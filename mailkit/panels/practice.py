@@ -94,12 +94,10 @@ class PracticeSwitch:
     def _moved(self, progress: Progress[PracticeSite]) -> None:
         if (site := self.site) is not None and not self._settled.is_set():
             self._choices.layout.display = ""
-            accounts, servers = _accounts(site), _servers(site)
-            with self.account.hold_trait_notifications(), self.server.hold_trait_notifications():
-                # New options leave the choice empty.
-                self.account.options, self.account.value = accounts, accounts[0][1]
-                self.server.options, self.server.value = servers, servers[0][1]
             self._settled.set()
+            accounts, servers = _accounts(site), _servers(site)
+            self.account.options, self.server.options = accounts, servers
+            self.account.value, self.server.value = accounts[0][1], servers[0][1]  # new options leave the choice empty
             self._choose()
         elif progress.state is State.CANCELLED and self.on:
             self._job.start(_open)  # turned on again before it was quite off
