@@ -6,8 +6,8 @@ Pure: no socket, no clock (the time is that of the observations), no file but it
 >>> from datetime import UTC, datetime
 >>> from mailkit.observation import ProbeDocument
 >>> seen = ProbeDocument(target="mail.example.org:587", kind="endpoint", started=datetime(2026, 1, 1, tzinfo=UTC), duration_ms=0)
->>> diagnose(seen).verdict
-'ok'
+>>> diagnose(seen).headline
+'Nothing was seen that could be judged.'
 """
 
 from mailkit.diagnosis.comparison import Comparison, Difference, compare

@@ -100,12 +100,15 @@ def _opinions(document: ProbeDocument) -> Iterator[Opinion]:
 
 
 def _verdict(findings: tuple[Finding, ...]) -> Severity:
-    worst: Severity = min((finding.severity for finding in findings), key=RANK.__getitem__, default="ok")
+    # Nothing seen is nothing known: not even that all is well.
+    worst: Severity = min((finding.severity for finding in findings), key=RANK.__getitem__, default="warning")
     return "ok" if worst == "info" else worst
 
 
 def _headline(groups: list[Group], findings: tuple[Finding, ...], verdict: Severity) -> str:
     words = knowledge().words
+    if not findings:
+        return words.headline["nothing"]
     if verdict == "ok":
         return _fine(groups)
     cause = findings[0]

@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+import os
+
 from IPython.display import HTML
 
 from mailkit.observation import ProbeDocument
@@ -16,6 +18,9 @@ from mailkit.panels.probe import ProbePanel
 from mailkit.report.page import fragment
 
 __all__ = ["ProbePanel", "probe", "show"]
+
+PRACTICE = "MAILKIT_PRACTICE"
+"""The environment variable that turns the practice site on."""
 
 _shown: dict[str, ProbePanel] = {}
 
@@ -28,6 +33,9 @@ def probe(name: str = "probe") -> ProbePanel:
     if (before := _shown.pop(name, None)) is not None:
         before.close()
     panel = _shown[name] = ProbePanel()
+    # `mailkit lab --practice` and Binder, from where no mail server can be reached, begin on the practice site.
+    if os.environ.get(PRACTICE):
+        panel.practice.switch.value = True
     return panel
 
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import Any
+
+from mailkit.errors import TimedOut
 from mailkit.net.clock import Clock
-from mailkit.net.names import Resolver
+from mailkit.net.names import Answer, Resolver
 from mailkit.observation import DnsStage
 from mailkit.probe.recorder import Recorder
 
 __all__ = ["Lookups"]
+
+LONGEST = 15.0
+"""Seconds one question may take with all that it leads to: a second one without DNSSEC checking, the aliases."""
+ABSENT = ("ok", "no-data", "not-found")
+"""The answers that are answers: there is a record, or there is none."""
 
 
 class Lookups:
@@ -25,44 +34,50 @@ class Lookups:
         self._resolver = Resolver(server)
         self._clock = clock
 
+    async def _ask(self, recorder: Recorder, what: str, name: str, answering: Coroutine[Any, Any, dict[str, Any]]) -> DnsStage:
+        """Report one question; ``answering`` gives the facts of its answer."""
+        mark = recorder.begin()
+        try:
+            facts = await self._clock.wait(answering, LONGEST)
+        except TimedOut as error:
+            return recorder.end(
+                DnsStage, mark, ok=None, error=error, what=what, name=name, status="timeout", resolver=self._resolver.label
+            )
+        return recorder.end(DnsStage, mark, what=what, name=name, resolver=self._resolver.label, **facts)
+
     async def addresses(self, recorder: Recorder, host: str) -> DnsStage:
         """A and AAAA of a host."""
-        mark = recorder.begin()
-        found = await self._resolver.addresses(host)
-        return recorder.end(
-            DnsStage,
-            mark,
-            ok=_ok(found.status),
-            text=found.text,
-            what="address",
-            name=host,
-            status=found.status,
-            source=found.source,
-            resolver=self._resolver.label,
-            answers=found.addresses,
-            aliases=found.aliases,
-            authenticated=found.authenticated,
-            family_status=found.families,
-        )
+
+        async def answering() -> dict[str, Any]:
+            found = await self._resolver.addresses(host)
+            return {
+                "ok": _ok(found.status),
+                "text": found.text,
+                "status": found.status,
+                "source": found.source,
+                "answers": found.addresses,
+                "aliases": found.aliases,
+                "authenticated": found.authenticated,
+                "family_status": found.families,
+            }
+
+        return await self._ask(recorder, "address", host, answering())
 
     async def exchangers(self, recorder: Recorder, domain: str) -> DnsStage:
         """MX of a domain."""
-        mark = recorder.begin()
-        answer, exchangers = await self._resolver.exchangers(domain)
-        return recorder.end(
-            DnsStage,
-            mark,
-            ok=_ok(answer.status),
-            text=answer.text,
-            what="mx",
-            name=domain,
-            status=answer.status,
-            resolver=self._resolver.label,
-            answers=tuple(one.host for one in exchangers),
-            exchangers=exchangers,
-            aliases=answer.aliases,
-            authenticated=answer.authenticated,
-        )
+
+        async def answering() -> dict[str, Any]:
+            answer, exchangers = await self._resolver.exchangers(domain)
+            hosts = tuple(one.host for one in exchangers)
+            return {
+                **_common(answer),
+                "ok": _ok(answer.status),
+                "answers": hosts,
+                "exchangers": exchangers,
+                "aliases": answer.aliases,
+            }
+
+        return await self._ask(recorder, "mx", domain, answering())
 
     async def recipient(self, recorder: Recorder, address: str) -> None:
         """MX of the recipient's domain, to tell relaying from delivery."""
@@ -72,37 +87,26 @@ class Lookups:
 
     async def reverse(self, recorder: Recorder, address: str) -> None:
         """PTR of an address, and whether its names lead back."""
-        mark = recorder.begin()
-        answer, names, confirmed = await self._resolver.reverse(address)
-        recorder.end(
-            DnsStage,
-            mark,
-            ok=bool(confirmed) if answer.status in ("ok", "no-data", "not-found") else None,
-            text=answer.text,
-            what="reverse",
-            name=address,
-            status=answer.status,
-            resolver=self._resolver.label,
-            answers=names,
-            confirmed=confirmed,
-        )
+
+        async def answering() -> dict[str, Any]:
+            answer, names, confirmed = await self._resolver.reverse(address)
+            known = answer.status in ABSENT
+            return {**_common(answer), "ok": bool(confirmed) if known else None, "answers": names, "confirmed": confirmed}
+
+        await self._ask(recorder, "reverse", address, answering())
 
     async def tlsa(self, recorder: Recorder, host: str, port: int) -> None:
         """TLSA of an endpoint; having none is usual."""
-        mark = recorder.begin()
-        answer, records = await self._resolver.tlsa(host, port)
-        recorder.end(
-            DnsStage,
-            mark,
-            ok=True if answer.status in ("ok", "no-data", "not-found") else None,
-            text=answer.text,
-            what="tlsa",
-            name=f"_{port}._tcp.{host}",
-            status=answer.status,
-            resolver=self._resolver.label,
-            records=records,
-            authenticated=answer.authenticated,
-        )
+
+        async def answering() -> dict[str, Any]:
+            answer, records = await self._resolver.tlsa(host, port)
+            return {**_common(answer), "ok": True if answer.status in ABSENT else None, "records": records}
+
+        await self._ask(recorder, "tlsa", f"_{port}._tcp.{host}", answering())
+
+
+def _common(answer: Answer) -> dict[str, Any]:
+    return {"text": answer.text, "status": answer.status, "authenticated": answer.authenticated}
 
 
 def _ok(status: str) -> bool | None:

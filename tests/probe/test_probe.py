@@ -212,3 +212,12 @@ def test_an_unusable_target_gets_one_clear_line(text: str) -> None:
 def test_unusable_settings_are_refused_before_anything_is_asked(wrong: dict[str, object]) -> None:
     with pytest.raises(InputError):
         ProbeSettings(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("target", ["mx:silent.test", "silent.test:25"])
+async def test_a_look_up_that_the_deadline_ends_is_seen(target: str) -> None:
+    async with practice_site(plays=[]) as site:
+        document = await probe(target, ProbeSettings(resolver=site.resolver, deadline=1))
+    look_ups = [*document.stages, *(stage for endpoint in document.endpoints for stage in endpoint.stages)]
+    assert [(stage.ok, stage.problem) for stage in look_ups] == [(None, "deadline")]
+    assert document.stopped == "deadline"
