@@ -15,6 +15,9 @@ from mailkit.errors import InputError
 
 __all__ = ["copy_notebooks", "declare", "serve"]
 
+FIRST = "probe.ipynb"
+"""The notebook that is open when JupyterLab appears."""
+
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
@@ -25,7 +28,12 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    return serve("jupyterlab", chosen, [f"--ServerApp.root_dir={Path.cwd()}", *_root("--allow-root")], extra="lab")
+    return serve(
+        "jupyterlab",
+        chosen,
+        [f"--ServerApp.root_dir={Path.cwd()}", f"--LabApp.default_url=/lab/tree/notebooks/{FIRST}", *_root("--allow-root")],
+        extra="lab",
+    )
 
 
 def serve(module: str, chosen: argparse.Namespace, options: list[str], *, extra: str) -> int:

@@ -48,6 +48,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(chosen: argparse.Namespace) -> int:
+    if chosen.targets_file == "-" and chosen.password_stdin:
+        raise InputError("standard input cannot hold both the targets and the password; use --password-env, or a file of targets")
     targets = [*chosen.targets, *(_from_file(chosen.targets_file) if chosen.targets_file else [])]
     if not targets:
         raise InputError("no target; give a host such as mail.example.com, host:port, or mx:domain")

@@ -41,6 +41,7 @@ class Wire:
         self._sock = sock
         self._loop = loop
         self._tls: SSL.Connection | None = None
+        self._failure: TlsFailed | None = None
         self.text_before_tls = b""
         """Text lines the peer sent in answer to the ClientHello, before its first TLS record."""
         self.first_answer = b""
@@ -96,6 +97,8 @@ class Wire:
             Dropped: the peer has closed or reset the connection.
             TlsFailed: the TLS layer refused.
         """
+        if self._failure is not None:
+            raise self._failure
         if self._tls is None:
             await self._send_raw(data)
             return
@@ -110,6 +113,8 @@ class Wire:
             Dropped: the connection was reset.
             TlsFailed: the TLS layer failed, or the peer sent an alert.
         """
+        if self._failure is not None:
+            raise self._failure
         if self._tls is None:
             return await self._receive_raw()
         while True:
@@ -137,7 +142,11 @@ class Wire:
                 self._tls.bio_write(data)
         try:
             return self._tls.recv(_CHUNK)
-        except SSL.Error:
+        except (SSL.WantReadError, SSL.ZeroReturnError):
+            return b""
+        except SSL.Error as error:
+            # Not lost: the next one who sends or receives gets it.
+            self._failure = TlsFailed(_reason(error))
             return b""
 
     async def start_tls(self, connection: SSL.Connection, *, skip_text: bool) -> None:

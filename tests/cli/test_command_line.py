@@ -66,6 +66,7 @@ def test_hostile_text_reaches_no_terminal(mailkit: Command, server: Server) -> N
         (["probe", "host", "--user", "me", "--password-env", "NOT_SET_ANYWHERE"], "NOT_SET_ANYWHERE"),
         (["probe", "host", "--user", "me"], "nobody can be asked"),
         (["probe", "host", "--password-stdin"], "--user"),
+        (["probe", "--targets-file", "-", "--user", "me", "--password-stdin"], "both"),
         (["probe", "host", "--save", "no/such/folder/file"], "cannot be written"),
         (["probe", "host", "--targets-file", "missing.txt"], "missing.txt"),
         (["probe", "host", "--concurrency", "0"], "1 or more"),
