@@ -282,6 +282,8 @@ class TlsFacts(Struct, frozen=True, kw_only=True):
     """Which trust anchors: ``"system"``, or the base name of the CA file; ``None`` when there were none to be found."""
     issuer_known: bool | None = None
     """The last certificate's issuer is among the trust anchors."""
+    issuer_related: bool | None = None
+    """A trust anchor of the CA file belongs to the same organisation as the unknown issuer; ``None``: not asked."""
     unreadable: str | None = None
     """Why the server's certificate could not be decoded."""
     client_certificate_requested: bool = False

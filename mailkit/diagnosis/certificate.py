@@ -230,6 +230,9 @@ def _missing_or_unknown(facts: TlsFacts) -> tuple[str, bool]:
         return "missing", True
     if last is facts.chain[0] and any(url.lower().startswith("http") for url in last.issuer_urls):
         return "missing", True
+    if last is facts.chain[0] and facts.issuer_related:
+        # The site's own authority was given, and the issuer is of the same organisation: most likely one below it.
+        return "missing", False
     # A chain that has its intermediate lacks only the root, which is never sent.
     return ("either", False) if last is facts.chain[0] else ("unknown", False)
 

@@ -25,7 +25,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 from OpenSSL import SSL, crypto
 
 from mailkit.errors import InputError
@@ -73,11 +73,13 @@ class TrustStore:
     Attributes:
         name: ``"system"``, or the file's base name; ``None`` when this machine has none.
         context: the OpenSSL context every connection shares.
+        organisations: to whom the anchors of a CA file belong; ``None`` for the system's store, where that tells nothing.
     """
 
-    def __init__(self, name: str | None, context: SSL.Context) -> None:
+    def __init__(self, name: str | None, context: SSL.Context, organisations: frozenset[str] | None = None) -> None:
         self.name = name
         self.context = context
+        self.organisations = organisations
 
     @staticmethod
     async def fetch(ca_file: str | os.PathLike[str] | None = None) -> TrustStore:
@@ -131,7 +133,8 @@ def _file_store(path: str, _stamp: int) -> TrustStore:
     except (OSError, ValueError) as error:
         raise InputError(f"the CA file {path} holds no PEM certificate; give a file with BEGIN CERTIFICATE blocks") from error
     _add(context, certificates)
-    return TrustStore(Path(path).name, context)
+    owners = {owner for one in certificates if (owner := _organisation(one.subject))}
+    return TrustStore(Path(path).name, context, frozenset(owners))
 
 
 @functools.lru_cache(maxsize=1)
@@ -208,6 +211,8 @@ class TlsClient:
         )
         name_matches = _matches(chain[0][0], self._name) if chain and self._name else None
         trusted = self._trust.name is not None
+        known = not any(error.number in {2, 18, 19, 20, 21} for error in errors) if chain and trusted else None
+        owners = self._trust.organisations
         return TlsFacts(
             version=connection.get_protocol_version_name() if done else None,
             cipher=connection.get_cipher_name(),
@@ -218,7 +223,8 @@ class TlsClient:
             server_name=self._name,
             name_matches=name_matches,
             trust=self._trust.name,
-            issuer_known=not any(error.number in {2, 18, 19, 20, 21} for error in errors) if chain and trusted else None,
+            issuer_known=known,
+            issuer_related=_organisation(chain[-1][0].issuer) in owners if known is False and owners is not None else None,
             unreadable=unreadable,
             client_certificate_requested=self.client_certificate_requested,
         )
@@ -338,6 +344,12 @@ def _key_type(key: object) -> str:
         dsa.DSAPublicKey: "DSA",
     }
     return next((name for kind, name in known.items() if isinstance(key, kind)), "unknown")
+
+
+def _organisation(name: x509.Name) -> str | None:
+    """The organisation in a name, for comparing."""
+    found = _or_none(lambda: name.get_attributes_for_oid(NameOID.ORGANIZATION_NAME))
+    return str(found[0].value).strip().casefold() if found else None
 
 
 def _distinguished(name: x509.Name) -> str:

@@ -304,3 +304,8 @@ def test_one_of_two_records_is_enough() -> None:
 def test_records_nobody_may_rely_on_settle_nothing(record: DnsStage) -> None:
     assert "tls.certificate-expired" in troubles(shown(FAULTY, port=25, names=(record,)))
     assert finding(shown(session(), port=25, names=(record,)), "tls.dane-unusable").severity == "info"
+
+
+def test_an_issuer_of_the_same_organisation_as_the_given_authority_is_most_likely_below_it() -> None:
+    facts = session(20, 21, chain=(leaf("CN=Testing CA 7f2a,O=Hotel Group"),), trust="ours.pem", issuer_related=True)
+    assert finding(shown(facts), "tls.chain-incomplete").confidence == "likely"
