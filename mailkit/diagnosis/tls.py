@@ -67,10 +67,10 @@ def judge_tls(place: Place) -> Iterator[Opinion]:
     for handshake in place.all(TlsStage):
         yield from _handshake(place, handshake)
     for injection in place.all(InjectionStage):
-        if injection.executed:
-            yield Opinion(
-                code="tls.injection", place=place, at="tls", evidence={"observed": injection.evidence or "NOOP was carried out"}
-            )
+        evidence = {"observed": injection.evidence or ("NOOP was carried out" if injection.executed else "NOOP was thrown away")}
+        if injection.executed is not None:
+            code = "tls.injection" if injection.executed else "tls.injection-withstood"
+            yield Opinion(code=code, place=place, at="tls", evidence=evidence)
     yield from _in_clear(place)
 
 

@@ -181,7 +181,7 @@ class Resolver:
 
     async def addresses(self, name: str) -> Addresses:
         """Look up A and AAAA at once (the hosts file first, as every program does, unless a name server was named)."""
-        if not self.named and (listed := _from_hosts_file(name)):
+        if not self.named and (listed := await asyncio.to_thread(_from_hosts_file, name)):
             return Addresses(status="ok", source="hosts-file", addresses=listed)
         v6, v4 = await asyncio.gather(self._ask(name, "AAAA"), self._ask(name, "A"))
         found = tuple(str(getattr(record, "address", "")) for answer in (v6, v4) for record in answer.records)

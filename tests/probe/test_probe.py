@@ -9,7 +9,16 @@ import msgspec
 import pytest
 
 from mailkit.errors import InputError
-from mailkit.observation import AuthStage, EhloStage, GreetingStage, InjectionStage, ProbeDocument, RecipientStage, TcpStage
+from mailkit.observation import (
+    AuthStage,
+    DnsStage,
+    EhloStage,
+    GreetingStage,
+    InjectionStage,
+    ProbeDocument,
+    RecipientStage,
+    TcpStage,
+)
 from mailkit.practice import practice_server, practice_site
 from mailkit.probe import Credentials, ProbeSettings, assemble, observe, parse_target, probe, probe_many
 from mailkit.probe.policy import MAX_CONNECTIONS, Budget
@@ -221,3 +230,11 @@ async def test_a_look_up_that_the_deadline_ends_is_seen(target: str) -> None:
     look_ups = [*document.stages, *(stage for endpoint in document.endpoints for stage in endpoint.stages)]
     assert [(stage.ok, stage.problem) for stage in look_ups] == [(None, "deadline")]
     assert document.stopped == "deadline"
+
+
+async def test_a_name_of_the_hosts_file_needs_no_name_server() -> None:
+    async with practice_server("good-starttls") as server:
+        document = await probe(f"localhost:{server.port}", ProbeSettings(ca_file=server.ca_file))
+    look_ups = [stage for stage in document.endpoints[0].stages if isinstance(stage, DnsStage)]
+    assert [(stage.what, stage.source) for stage in look_ups] == [("address", "hosts-file")]
+    assert document.endpoints[0].security == "starttls"
