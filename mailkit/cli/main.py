@@ -20,7 +20,7 @@ __all__ = ["main", "run"]
 COMMANDS: dict[str, str] = {
     "probe": "ask a mail server, a domain's servers or a list of them; say what is wrong and who must act",
     "diagnose": "judge saved observations again, or tell what differs between two of them",
-    "demo": "the whole round on the practice site",
+    "demo": "probe the practice site and name the faults planted there",
     "practice": "run the practice site in the foreground",
     "lab": "open JupyterLab on the notebooks",
     "app": "the same panels as a page, no code in sight",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mailkit.diagnosis.knowledge import knowledge
@@ -16,10 +17,15 @@ _NAMES_IN_SENTENCE = 4
 
 
 class _Filling(dict[str, str]):
-    """What templates are filled with; what is missing is said to be unknown, not left as a brace."""
+    """What templates are filled with, worded when it is needed; what is missing is said to be unknown, not left as a brace."""
 
-    def __missing__(self, _key: str) -> str:
-        return knowledge().words.unknown
+    def __init__(self, facts: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._facts = facts
+
+    def __missing__(self, key: str) -> str:
+        said = self[key] = _say(self._facts.get(key))
+        return said
 
 
 def filled(template: str, group: Group) -> str:
@@ -78,7 +84,7 @@ def _subject(group: Group) -> str:
 def _filling(group: Group) -> _Filling:
     one = group.first
     place = {"host": one.place.host or one.place.name, "port": one.place.port, "subject": _subject(group)}
-    return _Filling({name: _say(value) for name, value in {**place, **one.evidence, **one.words}.items()})
+    return _Filling({**place, **one.evidence, **one.words})
 
 
 def _say(value: Any) -> str:  # noqa: ANN401 (evidence is of any kind)

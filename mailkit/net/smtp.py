@@ -97,19 +97,28 @@ class Conversation:
 
     async def send(self, *commands: str, shown: str | None = None, wait: float | None = None) -> None:
         """Send commands in one packet; ``shown`` is recorded instead of a command that carries a secret."""
+        await self.clock.wait(self.wire.send(self._written(commands, shown)), wait)
+
+    def _written(self, commands: Iterable[str], shown: str | None) -> bytes:
+        """Record commands and give their bytes."""
         for command in commands:
             if any(mark in command for mark in "\r\n\0"):
                 raise InputError("an SMTP command cannot contain a line break")
             self._record("client", command if shown is None else shown)
-        data = "".join(f"{command}\r\n" for command in commands).encode("utf-8", "surrogateescape")
-        await self.clock.wait(self.wire.send(data), wait)
+        return "".join(f"{command}\r\n" for command in commands).encode("utf-8", "surrogateescape")
 
     async def command(
         self, command: str, *, shown: str | None = None, secret_reply: bool = False, wait: float | None = None
     ) -> Reply:
-        """Send one command and read its reply."""
-        await self.send(command, shown=shown, wait=wait)
-        return await self.reply(secret=secret_reply, wait=wait)
+        """Send one command and read its reply, both within one wait."""
+        data = self._written((command,), shown)
+        self.lines_received = 0
+
+        async def exchange() -> Reply:
+            await self.wire.send(data)
+            return await self._read_reply(secret_reply)
+
+        return await self.clock.wait(exchange(), wait)
 
     async def reply(self, *, secret: bool = False, wait: float | None = None) -> Reply:
         """Read one reply, within one wait however slowly it trickles.

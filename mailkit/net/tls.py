@@ -7,7 +7,6 @@ objection only, and cannot say whether a client certificate was asked for.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import hashlib
 import ipaddress
@@ -15,7 +14,6 @@ import os
 import re
 import ssl
 import sys
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,8 +39,6 @@ T = TypeVar("T")
 _CIPHERS = b"ALL:!aNULL:!eNULL:@SECLEVEL=0"
 
 _MAX_CHAIN = 12
-_FRESH = 5.0
-"""Seconds after which a CA file is looked at again: a batch reads it once, a person who replaced it is not fooled."""
 
 _VERIFY_TEXT = {
     2: "the issuer's certificate was not found",
@@ -82,21 +78,6 @@ class TrustStore:
         self.organisations = organisations
 
     @staticmethod
-    async def fetch(ca_file: str | os.PathLike[str] | None = None) -> TrustStore:
-        """Like :meth:`load` without holding up the loop; a store fetched within the last seconds is used again.
-
-        Raises:
-            InputError: as :meth:`load`.
-        """
-        key = None if ca_file is None else os.fspath(ca_file)
-        recent = _RECENT.get(key)
-        if recent is None or time.monotonic() - recent[0] > _FRESH:
-            recent = (time.monotonic(), await asyncio.to_thread(TrustStore.load, ca_file))
-            _RECENT.clear()  # one at a time is what a run uses
-            _RECENT[key] = recent
-        return recent[1]
-
-    @staticmethod
     def load(ca_file: str | os.PathLike[str] | None = None) -> TrustStore:
         """Load a PEM file of certificate authorities *instead of* the system's, or the system's when none is given.
 
@@ -107,10 +88,10 @@ class TrustStore:
             return _system_store()
         path = Path(ca_file)
         try:
-            stamp = path.stat().st_mtime_ns
+            state = path.stat()
         except OSError as error:
             raise InputError(f"the CA file {path} cannot be read ({error.strerror}); give a PEM file of certificates") from error
-        return _file_store(str(path), stamp)
+        return _file_store(str(path), (state.st_mtime_ns, state.st_size, state.st_ino))
 
 
 def _new_context() -> SSL.Context:
@@ -125,7 +106,7 @@ def _new_context() -> SSL.Context:
 
 
 @functools.lru_cache(maxsize=8)
-def _file_store(path: str, _stamp: int) -> TrustStore:
+def _file_store(path: str, _state: tuple[int, int, int]) -> TrustStore:
     context = _new_context()
     try:
         pem = Path(path).read_bytes()
@@ -164,9 +145,6 @@ def _add(context: SSL.Context, certificates: list[x509.Certificate]) -> None:
     assert store is not None
     for certificate in certificates:
         store.add_cert(crypto.X509.from_cryptography(certificate))
-
-
-_RECENT: dict[str | None, tuple[float, TrustStore]] = {}
 
 
 class TlsClient:
@@ -209,7 +187,7 @@ class TlsClient:
             VerifyError(number=number, depth=depth, text=_VERIFY_TEXT.get(number, f"verification error {number}"))
             for number, depth in sorted(self._found, key=lambda found: (found[1], found[0]))
         )
-        name_matches = _matches(chain[0][0], self._name) if chain and self._name else None
+        name_matches = _matches(*chain[0], self._name) if chain and self._name else None
         trusted = self._trust.name is not None
         known = not any(error.number in {2, 18, 19, 20, 21} for error in errors) if chain and trusted else None
         owners = self._trust.organisations
@@ -252,6 +230,7 @@ def _note_step(connection: SSL.Connection, _where: int, _result: int) -> None:
         client.step(connection.get_state_string().decode("ascii", "replace"))
 
 
+@functools.lru_cache(maxsize=1024)
 def _is_address(name: str) -> bool:
     try:
         ipaddress.ip_address(name.partition("%")[0])
@@ -260,10 +239,10 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _matches(certificate: x509.Certificate, name: str) -> bool:
+def _matches(certificate: x509.Certificate, described: Certificate, name: str) -> bool:
     """Compare the certificate's subjectAltName with a name (RFC 9525) or an address."""
     if _is_address(name):
-        return str(ipaddress.ip_address(name.partition("%")[0])) in _names(certificate)[1]
+        return str(ipaddress.ip_address(name.partition("%")[0])) in described.names
     # The import costs a tenth of a second and most runs end here or never.
     from service_identity import CertificateError, VerificationError  # noqa: PLC0415
     from service_identity.cryptography import verify_certificate_hostname  # noqa: PLC0415

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import ipaddress
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,7 @@ async def observe(
     """
     settings = settings or ProbeSettings()
     parsed = parse_target(target)
-    trust = await TrustStore.fetch(settings.ca_file)
+    trust = await asyncio.to_thread(TrustStore.load, settings.ca_file)
     queue: asyncio.Queue[Observation | None] = asyncio.Queue()
     shared = Shared(settings, trust, gate or AuthGate())
     task = asyncio.create_task(_Run(parsed, shared, queue.put_nowait).all())
@@ -167,6 +168,7 @@ def exchanger_hosts(stage: DnsStage, domain: str) -> tuple[str, ...]:
     return (domain,) if stage.status == "no-data" else ()
 
 
+@functools.lru_cache(maxsize=1024)
 def _is_public(address: str) -> bool:
     """Loopback and private addresses have no reverse name that anybody else could look up."""
     return ipaddress.ip_address(address.partition("%")[0]).is_global

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ class Target:
         return is_address(self.host)
 
 
+@functools.lru_cache(maxsize=1024)  # asked many times of the same few
 def is_address(host: str) -> bool:
     """Say whether ``host`` is a literal IPv4 or IPv6 address."""
     try:
