@@ -13,6 +13,8 @@ from mailkit.text import shorten
 __all__ = ["filled", "worded"]
 
 _TEXT_IN_SENTENCE = 160
+_TESTS = frozenset({"erp.send_test"})
+"""Places on the screens where something is tried, not changed."""
 _NAMES_IN_SENTENCE = 4
 
 
@@ -52,7 +54,11 @@ def worded(group: Group, product: Product | None) -> Finding:
         summary=entry.summary.format_map(filling),
         detail=detail,
         evidence=_evidence(group),
-        fix=tuple(Fix(who=fix.who, action=fix.action.format_map(filling), where=fix.where) for fix in (*screens, *general)),
+        fix=tuple(
+            Fix(who=fix.who, action=fix.action.format_map(filling), where=fix.where)
+            # Fields first, for they can be changed at once; testing again comes when all else is done.
+            for fix in sorted((*screens, *general), key=lambda fix: fix.where in _TESTS)
+        ),
         refs=entry.refs,
         temporary=one.temporary if one.temporary is not None else entry.temporary,
         account_risk=entry.account_risk or bool(means and means.account_risk),
