@@ -3,6 +3,8 @@
 An observation has no opinion in it. :mod:`mailkit.probe` makes observations, :func:`mailkit.probe.document.assemble` orders them
 into a :class:`ProbeDocument`, :mod:`mailkit.diagnosis` judges that document, live or read back from a file.
 
+It is one long table on purpose: the JSON Schema of the document is made of it, and it is read from top to bottom.
+
 Unknown is ``None`` everywhere, never an empty text. ``ok`` has three values: it worked, it did not, and ``None``: could not
 tell (no answer in time). Times are UTC, durations milliseconds, text is already harmless (:func:`mailkit.text.visible`).
 """

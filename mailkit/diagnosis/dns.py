@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Any
 
+import mailkit.address as literal
 from mailkit.diagnosis.case import Opinion, Place
 from mailkit.observation import DnsStage, DnsStatus, EndpointResult, ProbeDocument
 
@@ -175,11 +176,7 @@ def _reverse(place: Place, stage: DnsStage) -> Iterator[Opinion]:
 
 def is_address(name: str) -> bool:
     """Tell whether a name is an IPv4 or IPv6 address, with or without brackets or a dot behind."""
-    try:
-        ipaddress.ip_address(name.strip("[].").partition("%")[0])
-    except ValueError:
-        return False
-    return True
+    return literal.is_address(name.strip("[]."))
 
 
 def _internal(address: str) -> bool:

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 from OpenSSL import SSL, crypto
 
+from mailkit.address import is_address
 from mailkit.errors import InputError
 from mailkit.observation import Certificate, TlsFacts, VerifyError
 from mailkit.text import shorten, visible
@@ -165,7 +166,7 @@ class TlsClient:
         self.client_certificate_requested = False
         self.connection = SSL.Connection(trust.context, None)
         self.connection.set_app_data(self)
-        if server_name and not _is_address(server_name):
+        if server_name and not is_address(server_name):
             self.connection.set_tlsext_host_name(server_name.encode("ascii"))
 
     def objection(self, number: int, depth: int) -> None:
@@ -230,18 +231,9 @@ def _note_step(connection: SSL.Connection, _where: int, _result: int) -> None:
         client.step(connection.get_state_string().decode("ascii", "replace"))
 
 
-@functools.lru_cache(maxsize=1024)
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name.partition("%")[0])
-    except ValueError:
-        return False
-    return True
-
-
 def _matches(certificate: x509.Certificate, described: Certificate, name: str) -> bool:
     """Compare the certificate's subjectAltName with a name (RFC 9525) or an address."""
-    if _is_address(name):
+    if is_address(name):
         return str(ipaddress.ip_address(name.partition("%")[0])) in described.names
     # The import costs a tenth of a second and most runs end here or never.
     from service_identity import CertificateError, VerificationError  # noqa: PLC0415

@@ -31,6 +31,7 @@ from mailkit.observation import (
     TlsFacts,
     TlsStage,
 )
+from mailkit.probe.keywords import mechanisms, offers
 from mailkit.probe.policy import AuthGate
 from mailkit.probe.recorder import Mark, Recorder
 from mailkit.probe.services import identify
@@ -205,16 +206,12 @@ class Dialogue:
         return await self.talk.reply()
 
     def offers(self, keyword: str) -> bool:
-        """Say whether EHLO listed a keyword."""
-        return any(line.split(None, 1)[0].upper() == keyword for line in self.keywords)
+        """Say whether the last EHLO listed a keyword."""
+        return offers(self.keywords, keyword)
 
     def mechanisms(self) -> tuple[str, ...]:
-        """The AUTH mechanisms of the last EHLO; also of the old form ``AUTH=LOGIN``."""
-        found: dict[str, None] = {}
-        for line in self.keywords:
-            if match := re.fullmatch(r"AUTH[ =](.+)", line, re.IGNORECASE):
-                found.update(dict.fromkeys(match[1].upper().split()[:30]))
-        return tuple(found)
+        """The AUTH mechanisms of the last EHLO."""
+        return mechanisms(self.keywords)
 
     async def mail_in_clear(self) -> None:
         """Ask for a transaction before TLS, and take it back."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeVar
 
 from msgspec.structs import replace
 
+from mailkit.address import is_address
 from mailkit.observation import (
     AddressFamilyResult,
     AddressResult,
@@ -26,8 +26,9 @@ from mailkit.observation import (
     TcpStage,
     TlsStage,
 )
+from mailkit.probe.keywords import mechanisms
 from mailkit.probe.settings import ProbeSettings
-from mailkit.probe.target import Target, is_address, parse_target
+from mailkit.probe.target import Target, parse_target
 from mailkit.version import __version__
 
 __all__ = ["assemble"]
@@ -157,8 +158,8 @@ def _address(address: str, stages: list[Observation]) -> AddressResult:
         ehlo_before_tls=before,
         ehlo_after_tls=after,
         auth=AuthFacts(
-            offered_before_tls=None if before is None else _mechanisms(before),
-            offered=None if last is None else _mechanisms(last.keywords),
+            offered_before_tls=None if before is None else mechanisms(before),
+            offered=None if last is None else mechanisms(last.keywords),
             tried=log_in.tried if log_in is not None else None,
             result=log_in.result if log_in is not None else "not_tried",
         ),
@@ -192,13 +193,3 @@ def _security(stages: list[Observation]) -> Security | None:
     if any(isinstance(one, GreetingStage) and one.ok and not one.encrypted for one in stages):
         return "none"
     return None
-
-
-def _mechanisms(keywords: Sequence[str]) -> tuple[str, ...]:
-    """The mechanisms of the AUTH line, also of the old form ``AUTH=LOGIN``.
-
-    >>> _mechanisms(["SIZE 100", "AUTH PLAIN LOGIN", "AUTH=LOGIN"])
-    ('PLAIN', 'LOGIN')
-    """
-    lists = [match[1].upper().split()[:30] for line in keywords if (match := re.fullmatch(r"AUTH[ =](.+)", line, re.IGNORECASE))]
-    return tuple(dict.fromkeys(name for names in lists for name in names))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
-import ipaddress
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+from mailkit.address import is_address, is_public
 from mailkit.net.clock import Clock
 from mailkit.net.tls import TrustStore
 from mailkit.observation import DnsStage, Observation, ProbeDocument
@@ -18,7 +17,7 @@ from mailkit.probe.document import assemble
 from mailkit.probe.policy import AuthGate, Budget
 from mailkit.probe.recorder import Recorder
 from mailkit.probe.settings import ProbeSettings
-from mailkit.probe.target import Target, is_address, parse_target
+from mailkit.probe.target import Target, parse_target
 
 if TYPE_CHECKING:
     from mailkit.probe.lookups import Lookups
@@ -120,7 +119,7 @@ class _Run:
 
     async def _questions(self) -> None:
         target, settings = self._target, self._shared.settings
-        if not target.is_address or settings.resolver or _is_public(target.host):
+        if not target.is_address or settings.resolver or is_public(target.host):
             # The import costs a tenth of a second, which a local address does not need.
             from mailkit.probe.lookups import Lookups  # noqa: PLC0415
 
@@ -153,7 +152,7 @@ class _Run:
 
     async def _address(self, host: str, address: str, ports: tuple[int, ...]) -> None:
         budget = Budget(len(ports))
-        if self._names is not None and (self._shared.settings.resolver or _is_public(address)):
+        if self._names is not None and (self._shared.settings.resolver or is_public(address)):
             self._later(self._names.reverse(self._recorder(host, None, address), address))
         async with asyncio.TaskGroup() as group:
             for port in ports:
@@ -166,9 +165,3 @@ def exchanger_hosts(stage: DnsStage, domain: str) -> tuple[str, ...]:
     if hosts:
         return () if "." in hosts else hosts
     return (domain,) if stage.status == "no-data" else ()
-
-
-@functools.lru_cache(maxsize=1024)
-def _is_public(address: str) -> bool:
-    """Loopback and private addresses have no reverse name that anybody else could look up."""
-    return ipaddress.ip_address(address.partition("%")[0]).is_global

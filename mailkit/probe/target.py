@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Literal
 
 import idna
 
+from mailkit.address import is_address
 from mailkit.errors import InputError
 from mailkit.text import visible
 
@@ -34,16 +33,6 @@ class Target:
     def is_address(self) -> bool:
         """The host is an address, not a name."""
         return is_address(self.host)
-
-
-@functools.lru_cache(maxsize=1024)  # asked many times of the same few
-def is_address(host: str) -> bool:
-    """Say whether ``host`` is a literal IPv4 or IPv6 address."""
-    try:
-        ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return True
 
 
 def parse_target(text: str) -> Target:
