@@ -42,6 +42,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--deadline", type=float, default=60.0, metavar="S", help="seconds one target may take (60)")
     parser.add_argument("--allow-plaintext-auth", action="store_true", help="let the password go over an unencrypted connection")
     parser.add_argument("--allow-unverified", action="store_true", help="let the password go to a server whose certificate fails")
+    parser.add_argument("--gentle", action="store_true", help="leave out the injection test, which some servers log as an attack")
     parser.add_argument("--save", metavar="FILE", help="also save the observations, for mailkit diagnose")
     declare_output(parser)
     parser.set_defaults(run=_run)
@@ -73,6 +74,7 @@ def _run(chosen: argparse.Namespace) -> int:
         deadline=chosen.deadline,
         allow_plaintext_auth=chosen.allow_plaintext_auth,
         allow_unverified=chosen.allow_unverified,
+        gentle=chosen.gentle,
     )
     saving = open_save(chosen.save)
     try:

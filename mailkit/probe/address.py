@@ -246,7 +246,7 @@ class AddressProbe:
     async def _secure(self, dialogue: Dialogue) -> None:
         """Ask for TLS with the trial first, and on a clean connection when the server objects."""
         # The trial may cost the connection, so the one that would replace it is reserved beforehand.
-        reserved = self._budget.take()
+        reserved = not self._shared.settings.gentle and self._budget.take()
         try:
             await dialogue.mail_in_clear()
         except NetworkError:

@@ -49,6 +49,7 @@ class ProbeSettings:
         deadline: seconds one target may take.
         allow_plaintext_auth: the log-in may go over an unencrypted connection.
         allow_unverified: the log-in may go to a server whose certificate fails.
+        gentle: leave out the injection test, which some servers log as an attack.
     """
 
     security: Asked = "auto"
@@ -64,6 +65,7 @@ class ProbeSettings:
     deadline: float = 60.0
     allow_plaintext_auth: bool = False
     allow_unverified: bool = False
+    gentle: bool = False
 
     def __post_init__(self) -> None:
         if self.security not in get_args(Asked):

@@ -238,3 +238,13 @@ async def test_a_name_of_the_hosts_file_needs_no_name_server() -> None:
     look_ups = [stage for stage in document.endpoints[0].stages if isinstance(stage, DnsStage)]
     assert [(stage.what, stage.source) for stage in look_ups] == [("address", "hosts-file")]
     assert document.endpoints[0].security == "starttls"
+
+
+async def test_a_gentle_probe_sends_nothing_that_looks_like_an_attack() -> None:
+    async with practice_server("good-starttls") as server:
+        document = await probe(f"127.0.0.1:{server.port}", ProbeSettings(ca_file=server.ca_file, gentle=True))
+    endpoint = document.endpoints[0]
+    assert endpoint.security == "starttls"
+    assert endpoint.ehlo_after_tls
+    assert "NOOP" not in {line.line for line in endpoint.transcript}
+    assert not any(isinstance(stage, InjectionStage) for stage in endpoint.stages)
