@@ -24,6 +24,8 @@ MAX_LINES = 200
 """The longest EHLO replies of real servers have some thirty lines."""
 MAX_KEPT = 1000
 """Characters of a line that are recorded."""
+MAX_SHOWN = 400
+"""Characters of what is no reply that are told."""
 
 _REPLY_LINE = re.compile(rb"([0-9]{3})([ -]?)(.*)", re.DOTALL)
 _REPLY_START = re.compile(rb"[0-9]{1,3}([ -]|$)")
@@ -141,8 +143,8 @@ class Conversation:
             raw = await self._read_line()
             match = _REPLY_LINE.fullmatch(raw)
             if match is None:
-                self._record("server", visible(raw[:MAX_KEPT]))
-                raise ProtocolViolation(visible(raw[:400]))
+                self._record("server", visible(raw))
+                raise ProtocolViolation(self._clean(raw)[:MAX_SHOWN])
             code, more, text = int(match[1]), match[2] == b"-", self._clean(match[3])
             self._record("server", f"{code}{'-' if more else ' '}{REDACTED}" if secret and code == 334 else visible(raw))
             pairs.append((code, text))
@@ -174,7 +176,7 @@ class Conversation:
             data = await self.wire.receive()
             if not data:
                 if self._buffer and not _REPLY_START.match(self._buffer):
-                    raise ProtocolViolation(visible(bytes(self._buffer[:400])))
+                    raise ProtocolViolation(self._clean(bytes(self._buffer))[:MAX_SHOWN])
                 begun = bool(self._buffer or self.lines_received)
                 raise Dropped(f"the server closed the connection{' in the middle of a reply' if begun else ''}")
             self._buffer += data
@@ -186,7 +188,7 @@ class Conversation:
         while (end := self._buffer.find(b"\n")) >= 0 and len(taken) < MAX_LINES:
             raw = bytes(self._buffer[:end]).removesuffix(b"\r")
             del self._buffer[: end + 1]
-            taken.append(visible(raw[:MAX_KEPT]))
+            taken.append(self._clean(raw)[:MAX_KEPT])
             self._record("server", taken[-1])
         return tuple(taken)
 

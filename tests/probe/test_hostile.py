@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import gc
 import socket
@@ -210,3 +211,37 @@ async def test_a_server_that_asks_for_ever_at_the_log_in_is_left() -> None:
     log_in = next(stage for stage in document.endpoints[0].stages if isinstance(stage, AuthStage))
     assert (log_in.result, log_in.problem) == ("not_tried", "malformed")
     assert len(document.endpoints[0].transcript) < 30
+
+
+@pytest.mark.parametrize("code", ["535", "is it "])
+async def test_a_server_that_echoes_the_log_in_brings_no_secret_into_the_document(code: str) -> None:
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 echo\r\n")
+        while line := await reader.readline():
+            said = line.strip()
+            if said.startswith(b"EHLO"):
+                writer.write(b"250-echo\r\n250 AUTH LOGIN PLAIN\r\n")
+            elif said == b"QUIT":
+                writer.write(b"221 bye\r\n")
+                break
+            else:
+                decoded = base64.b64decode(said.rpartition(b" ")[2] + b"==").replace(b"\0", b" ") if b"AUTH" in said else b""
+                writer.write(f"{code}-you said ".encode() + said + f"\r\n{code} that is ".encode() + decoded + b"\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    secret = "correct-horse-battery"
+    server = await asyncio.start_server(echo, "127.0.0.1", 0)
+    async with server:
+        how = ProbeSettings(
+            security="none",
+            allow_plaintext_auth=True,
+            mechanism="PLAIN",
+            credentials=Credentials("frontdesk@hotel.test", Secret(secret)),
+        )
+        document = await probe(f"127.0.0.1:{server.sockets[0].getsockname()[1]}", how)
+    text = msgspec.json.encode(document).decode() + render(document, transcript=True)
+    assert document.endpoints[0].auth.tried == "PLAIN"
+    assert secret not in text
+    assert base64.b64encode(f"\0frontdesk@hotel.test\0{secret}".encode()).decode() not in text
+    assert Secret(secret).scrub(text) == text
