@@ -41,7 +41,7 @@ class Wire:
         self._sock = sock
         self._loop = loop
         self._tls: SSL.Connection | None = None
-        self._failure: TlsFailed | None = None
+        self._failure: NetworkError | None = None
         self.text_before_tls = b""
         """Text lines the peer sent in answer to the ClientHello, before its first TLS record."""
         self.first_answer = b""
@@ -67,14 +67,18 @@ class Wire:
             sock.setblocking(False)  # noqa: FBT003 - the socket module's own signature
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await loop.sock_connect(sock, target)
+        except ConnectionResetError as error:
+            # A reset, not a refusal: the connection was there, and gone before we looked. It is the next step that fails.
+            wire = cls(sock, loop)
+            wire._failure = Dropped(_words(error), "reset")
+            return wire
         except OSError as error:
             sock.close()
             if isinstance(error, ConnectionRefusedError):
                 raise ConnectFailed(_words(error), "refused") from error
             if isinstance(error, TimeoutError):
                 raise ConnectFailed(_words(error), "timeout") from error
-            problem = "unreachable" if error.errno in _UNREACHABLE else "reset" if error.errno == errno.ECONNRESET else "failed"
-            raise ConnectFailed(_words(error), problem) from error
+            raise ConnectFailed(_words(error), "unreachable" if error.errno in _UNREACHABLE else "failed") from error
         except BaseException:
             sock.close()
             raise
@@ -225,7 +229,9 @@ class Wire:
         try:
             return await self._loop.sock_recv(self._sock, _CHUNK)
         except OSError as error:
-            raise Dropped(_words(error), "reset") from error
+            # The system tells of a reset once; whoever asks again shall hear it again.
+            self._failure = Dropped(_words(error), "reset")
+            raise self._failure from error
 
     def close(self) -> None:
         """Close the socket; harmless when it is closed."""
