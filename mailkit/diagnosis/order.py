@@ -8,8 +8,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mailkit.diagnosis.case import STEPS, Opinion
-from mailkit.diagnosis.knowledge import Entry, knowledge
+from mailkit.diagnosis.knowledge import knowledge
 from mailkit.finding import Severity
+from mailkit.knowledge import Entry
 from mailkit.observation import EndpointResult, ProbeDocument
 
 __all__ = ["RANK", "Group", "merged", "ordered"]

@@ -14,9 +14,11 @@ from typing import Literal
 
 from msgspec import Struct
 
-from mailkit.diagnosis.knowledge import Meta, read, screens
+from mailkit.diagnosis.knowledge import read
 from mailkit.finding import Fix, Product, Who
+from mailkit.knowledge import Meta
 from mailkit.observation import Reply
+from mailkit.site.screens import screens
 
 __all__ = ["Interpretation", "Stage", "generic", "identify", "interpret"]
 

@@ -13,7 +13,7 @@ from mailkit.diagnosis.dns import judge_dns
 from mailkit.diagnosis.ehlo import judge_ehlo
 from mailkit.diagnosis.envelope import judge_envelope
 from mailkit.diagnosis.greeting import judge_greeting
-from mailkit.diagnosis.knowledge import knowledge, screens
+from mailkit.diagnosis.knowledge import knowledge
 from mailkit.diagnosis.order import RANK, Group, merged, ordered
 from mailkit.diagnosis.reach import not_reached, not_reached_at, unexplained
 from mailkit.diagnosis.session import judge_session, judge_stopped
@@ -22,6 +22,7 @@ from mailkit.diagnosis.tls import judge_tls
 from mailkit.diagnosis.wording import filled, worded
 from mailkit.finding import Finding, Fix, Product, Severity
 from mailkit.observation import NotTested, ProbeDocument
+from mailkit.site.screens import screens
 
 __all__ = ["Diagnosis", "diagnose", "diagnosed"]
 

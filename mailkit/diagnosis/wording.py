@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from mailkit.diagnosis.knowledge import knowledge
 from mailkit.diagnosis.order import Group
 from mailkit.finding import Finding, Fix, Product
-from mailkit.text import shorten
+from mailkit.knowledge import Filling
 
 __all__ = ["filled", "worded"]
 
-_TEXT_IN_SENTENCE = 160
 _TESTS = frozenset({"erp.send_test"})
 """Places on the screens where something is tried, not changed."""
-_NAMES_IN_SENTENCE = 4
-
-
-class _Filling(dict[str, str]):
-    """What templates are filled with, worded when it is needed; what is missing is said to be unknown, not left as a brace."""
-
-    def __init__(self, facts: Mapping[str, Any]) -> None:
-        super().__init__()
-        self._facts = facts
-
-    def __missing__(self, key: str) -> str:
-        said = self[key] = _say(self._facts.get(key))
-        return said
 
 
 def filled(template: str, group: Group) -> str:
@@ -87,20 +72,8 @@ def _subject(group: Group) -> str:
     return f"{one.place.name} [{', '.join(group.addresses)}]"
 
 
-def _filling(group: Group) -> _Filling:
+def _filling(group: Group) -> Filling:
     one = group.first
     place = {"host": one.place.host or one.place.name, "port": one.place.port, "subject": _subject(group)}
-    return _Filling({**place, **one.evidence, **one.words})
-
-
-def _say(value: Any) -> str:  # noqa: ANN401 (evidence is of any kind)
     words = knowledge().words
-    if value is None or value in ([], ()):
-        return words.unknown
-    if isinstance(value, float):
-        return f"{value:.0f}"
-    if isinstance(value, list | tuple):
-        shown = [str(one) for one in value[:_NAMES_IN_SENTENCE]]
-        more = [words.and_more.format(count=len(value) - len(shown))] if len(value) > len(shown) else []
-        return ", ".join(shown + more)
-    return shorten(str(value), _TEXT_IN_SENTENCE)
+    return Filling({**place, **one.evidence, **one.words}, unknown=words.unknown, more=words.and_more)

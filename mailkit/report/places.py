@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailkit.diagnosis.knowledge import screens
+from mailkit.site.screens import screens
 
 __all__ = ["place"]
 

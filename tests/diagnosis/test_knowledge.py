@@ -10,7 +10,9 @@ import msgspec
 import pytest
 
 from mailkit.diagnosis import finding_codes, replies
-from mailkit.diagnosis.knowledge import Entry, knowledge, read, screens
+from mailkit.diagnosis.knowledge import knowledge, read
+from mailkit.knowledge import Entry
+from mailkit.site.screens import screens
 
 # The codes that scripts are promised, by stage.
 PROMISED = """

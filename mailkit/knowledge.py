@@ -1,0 +1,106 @@
+"""Knowledge kept as data: the shape of a row that says what a finding means, and how its sentences are filled with evidence.
+
+Rooms that judge (:mod:`mailkit.diagnosis`, :mod:`mailkit.site`) keep such rows in TOML files of their own. The code chooses a
+code, a variant and the evidence; every sentence that a person reads comes from a file.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from mailkit.finding import Fix, Product, Severity
+from mailkit.text import shorten, visible
+
+__all__ = ["Entry", "Filling", "Meta", "Variant", "read"]
+
+T = TypeVar("T")
+
+_TEXT_IN_SENTENCE = 160
+_NAMES_IN_SENTENCE = 4
+
+
+class Variant(Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fields=True):
+    """What is said differently when the same code is seen in another way; what is absent stays as in the entry."""
+
+    severity: Severity | None = None
+    summary: str | None = None
+    detail: str | None = None
+    temporary: bool | None = None
+    account_risk: bool | None = msgspec.field(name="account_risk", default=None)
+    fix: tuple[Fix, ...] | None = None
+    maestro_erp: tuple[Fix, ...] | None = None
+    maestro_pms: tuple[Fix, ...] | None = None
+    follows: tuple[str, ...] | None = None
+    refs: tuple[str, ...] | None = None
+
+
+class Entry(Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fields=True):
+    """One finding code: how bad it is, what to say and who can do what. Texts are templates over the evidence."""
+
+    severity: Severity
+    summary: str
+    refs: tuple[str, ...]
+    detail: str | None = None
+    fix: tuple[Fix, ...] = ()
+    maestro_erp: tuple[Fix, ...] = ()
+    maestro_pms: tuple[Fix, ...] = ()
+    temporary: bool | None = None
+    account_risk: bool = msgspec.field(name="account_risk", default=False)
+    step: str | None = None
+    """The step of the dialogue it counts for, when that is not the first half of the code."""
+    follows: tuple[str, ...] = ()
+    """Codes of which this finding is a consequence."""
+    variants: dict[str, Variant] = {}
+
+    def seen_as(self, variant: str | None) -> Entry:
+        """Give the entry with what the variant says in place (``KeyError`` for a variant that does not exist)."""
+        if variant is None:
+            return self
+        other = self.variants[variant]
+        changes = {name: value for name in Variant.__struct_fields__ if (value := getattr(other, name)) is not None}
+        return msgspec.structs.replace(self, **changes)
+
+    def on_screens(self, product: Product | None) -> tuple[Fix, ...]:
+        """Give what to do on the product's screens, where the product is known."""
+        return {"maestro-erp": self.maestro_erp, "maestro-pms": self.maestro_pms}[product] if product else ()
+
+
+class Meta(Struct, frozen=True, kw_only=True):
+    """When a file was last compared with its sources."""
+
+    date: dt.date
+    sources: tuple[str, ...] = ()
+
+
+class Filling(dict[str, str]):
+    """What templates are filled with, worded when it is needed; what is missing is said to be unknown, not left as a brace."""
+
+    def __init__(self, facts: Mapping[str, Any], *, unknown: str = "not known", more: str = "{count} more") -> None:
+        super().__init__()
+        self._facts, self._unknown, self._more = facts, unknown, more
+
+    def __missing__(self, key: str) -> str:
+        said = self[key] = self._say(self._facts.get(key))
+        return said
+
+    def _say(self, value: Any) -> str:  # noqa: ANN401 (evidence is of any kind)
+        if value is None or value in ([], ()):
+            return self._unknown
+        if isinstance(value, float):
+            return f"{value:.0f}"
+        if isinstance(value, list | tuple):
+            shown = [str(one) for one in value[:_NAMES_IN_SENTENCE]]
+            more = [self._more.format(count=len(value) - len(shown))] if len(value) > len(shown) else []
+            return visible(", ".join(shown + more))
+        return visible(shorten(str(value), _TEXT_IN_SENTENCE))
+
+
+def read(file: Path, kind: type[T]) -> T:
+    """Read a TOML file of knowledge; anything that does not fit ``kind`` raises :class:`msgspec.ValidationError`."""
+    return msgspec.toml.decode(file.read_bytes(), type=kind)
