@@ -51,6 +51,7 @@ __all__ = [
     "TlsFacts",
     "TlsStage",
     "TlsaRecord",
+    "UsedBy",
     "VerifyError",
     "answered",
 ]
@@ -443,6 +444,18 @@ class EndpointResult(Struct, frozen=True, kw_only=True):
     not_tested: tuple[NotTested, ...] = ()
 
 
+class UsedBy(Struct, frozen=True, kw_only=True):
+    """Who sends through an endpoint, when it was found in a site file: for them its findings matter."""
+
+    site: str
+    """The file."""
+    users: tuple[str, ...]
+    mailings: tuple[str, ...]
+    """The kinds of mail that take this way."""
+    certain: bool = True
+    """False: the file leaves open whether they really do."""
+
+
 class ProbeDocument(Struct, frozen=True, kw_only=True, tag_field="schema", tag="mailkit.probe/1"):
     """All that was seen at one target, and what it means once it was diagnosed."""
 
@@ -469,3 +482,4 @@ class ProbeDocument(Struct, frozen=True, kw_only=True, tag_field="schema", tag="
     """Why the probe ended before it was complete."""
     tool: str | None = None
     """Name and version of what made the observations."""
+    used_by: UsedBy | None = None

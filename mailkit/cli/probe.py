@@ -6,23 +6,35 @@ import argparse
 import asyncio
 import signal
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
+
+from msgspec import structs
 
 from mailkit.cli.output import Progress, declare_output, open_save, show
 from mailkit.cli.password import declare_password, read_password
 from mailkit.diagnosis import diagnosed
 from mailkit.errors import InputError
+from mailkit.finding import Product
+from mailkit.observation import UsedBy
 from mailkit.probe import Credentials, ProbeSettings, parse_target, probe_many
 from mailkit.report.machine import line
+from mailkit.text import visible
 
 __all__ = ["declare"]
+
+SITE = "site:"
+"""Before the name of a site file: every server the routes of that site lead to."""
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "targets", nargs="*", metavar="TARGET", help="host:port, host (ports 25 465 587 2525), [v6]:port, or mx:domain"
+        "targets",
+        nargs="*",
+        metavar="TARGET",
+        help="host:port, host (ports 25 465 587 2525), [v6]:port, mx:domain, or site:FILE (all servers its mail leaves by)",
     )
     parser.add_argument("--targets-file", metavar="F", help="more targets, one a line (# begins a comment; - is standard input)")
     parser.add_argument(
@@ -57,7 +69,7 @@ def _run(chosen: argparse.Namespace) -> int:
     if chosen.concurrency < 1:
         raise InputError(f"--concurrency {chosen.concurrency} is not usable; give 1 or more")
     for target in targets:
-        parse_target(target)
+        _check(target)
     if chosen.user is None and (chosen.password_env or chosen.password_stdin or chosen.password_keyring or chosen.mechanism):
         raise InputError("a password or mechanism without --user has no use; give --user too")
     settings = ProbeSettings(
@@ -76,23 +88,64 @@ def _run(chosen: argparse.Namespace) -> int:
         allow_unverified=chosen.allow_unverified,
         gentle=chosen.gentle,
     )
+    asked = [one for target in targets for one in _asked(target, settings, chosen.product)]
     saving = open_save(chosen.save)
     try:
-        return asyncio.run(_probe(targets, settings, chosen, saving))
+        return asyncio.run(_probe(asked, settings, chosen, saving))
     finally:
         if saving is not None:
             saving.close()
 
 
-async def _probe(targets: list[str], settings: ProbeSettings, chosen: argparse.Namespace, saving: TextIO | None) -> int:
+@dataclass(frozen=True)
+class _Asked:
+    """One target, how it is probed, and what a site file says of it."""
+
+    target: str
+    settings: ProbeSettings
+    product: Product | None
+    used_by: UsedBy | None = None
+
+
+def _asked(target: str, settings: ProbeSettings, product: Product | None) -> list[_Asked]:
+    if not target.startswith(SITE):
+        return [_Asked(target, settings, product)]
+    # Loaded here: probing a host does not need the site's room.
+    from mailkit.site.endpoint import endpoints  # noqa: PLC0415 - see above
+    from mailkit.site.file import load  # noqa: PLC0415 - see above
+    from mailkit.site.routing import routes  # noqa: PLC0415 - see above
+
+    name = target.removeprefix(SITE)
+    site = load(name).site
+    used = endpoints(routes(site))
+    if not used:
+        raise InputError(
+            f"no mail of the site in {visible(name)} leaves by a mail server whose name is known; "
+            "mailkit site route FILE tells which way it goes"
+        )
+    found = []
+    for one in used:
+        parse_target(one.target)
+        # Which kind of encryption a ticked box means is not documented: the probe finds out.
+        plain = settings.security == "auto" and one.encrypted is False
+        whom = UsedBy(site=name, users=one.users, mailings=one.mailings, certain=one.certain)
+        own = replace(settings, security="none") if plain else settings
+        found.append(_Asked(one.target, own, product or site.product, whom))
+    return found
+
+
+async def _probe(asked: list[_Asked], settings: ProbeSettings, chosen: argparse.Namespace, saving: TextIO | None) -> int:
+    targets = [one.target for one in asked]
     stop = asyncio.Event()
     _stop_on_interrupt(stop)
     progress = Progress(len(targets))
     failed = False
     done = 0
     progress.say(done, f"asking {targets[0]}")
-    async for observed in probe_many(targets, settings, concurrency=chosen.concurrency, stop=stop):
-        document = diagnosed(observed, chosen.product)
+    pairs = [(one.target, one.settings) for one in asked]
+    async for observed in probe_many(pairs, settings, concurrency=chosen.concurrency, stop=stop):
+        one = asked[done]
+        document = diagnosed(structs.replace(observed, used_by=one.used_by), one.product)
         done += 1
         failed = failed or document.verdict == "error"
         progress.clear()
@@ -120,6 +173,11 @@ def _stop_on_interrupt(stop: asyncio.Event) -> None:
     signal.signal(signal.SIGINT, interrupted)
 
 
+def _check(target: str) -> None:
+    if not target.startswith(SITE):
+        parse_target(target)
+
+
 def _from_file(name: str) -> list[str]:
     try:
         text = sys.stdin.read() if name == "-" else Path(name).read_text("utf-8-sig")
@@ -132,7 +190,7 @@ def _from_file(name: str) -> list[str]:
         if not target:
             continue
         try:
-            parse_target(target)
+            _check(target)
             targets.append(target)
         except InputError as error:
             wrong.append(f"line {number}: {error}")

@@ -8,13 +8,20 @@ import json
 import msgspec
 
 from mailkit.diagnosis import Comparison
-from mailkit.finding import Finding
 from mailkit.observation import ProbeDocument
 from mailkit.practice.document import PracticeDocument
+from mailkit.report.machine import FindingDocument
+from mailkit.site.route import Route
 
 __all__ = ["KINDS", "declare"]
 
-KINDS: dict[str, type] = {"probe": ProbeDocument, "comparison": Comparison, "finding": Finding, "practice": PracticeDocument}
+KINDS: dict[str, type] = {
+    "probe": ProbeDocument,
+    "comparison": Comparison,
+    "finding": FindingDocument,
+    "practice": PracticeDocument,
+    "route": Route,
+}
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

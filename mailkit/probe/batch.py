@@ -15,9 +15,13 @@ __all__ = ["probe_many"]
 
 
 async def probe_many(
-    targets: Iterable[str], settings: ProbeSettings | None = None, *, concurrency: int = 100, stop: asyncio.Event | None = None
+    targets: Iterable[str | tuple[str, ProbeSettings]],
+    settings: ProbeSettings | None = None,
+    *,
+    concurrency: int = 100,
+    stop: asyncio.Event | None = None,
 ) -> AsyncGenerator[ProbeDocument, None]:
-    """Probe targets and yield their documents in the order given.
+    """Probe targets, each with the settings that stand beside it or with those of all, and yield their documents in order.
 
     One set of credentials is tried at one server at a time, and nowhere any more once it was refused. At most ``concurrency``
     probes run at once, and at most twice as many documents wait for a slower one before them. Setting ``stop`` ends the probes
@@ -30,15 +34,16 @@ async def probe_many(
     room = asyncio.Semaphore(concurrency)
     tasks: deque[asyncio.Task[ProbeDocument | None]] = deque()
 
-    async def one(target: str) -> ProbeDocument | None:
+    async def one(target: str, own: ProbeSettings | None) -> ProbeDocument | None:
         async with room:
             if stop is not None and stop.is_set():
                 return None
-            return await probe(target, settings, gate=gate, stop=stop)
+            return await probe(target, own, gate=gate, stop=stop)
 
     try:
         for target in targets:
-            tasks.append(asyncio.create_task(one(target)))
+            name, own = (target, settings) if isinstance(target, str) else target
+            tasks.append(asyncio.create_task(one(name, own)))
             while tasks and (len(tasks) >= concurrency * 2 or tasks[0].done()):
                 if (document := await tasks[0]) is not None:
                     yield document

@@ -51,7 +51,9 @@ def parse_target(text: str) -> Target:
     if not word:
         raise InputError("the target is empty; give a host such as mail.example.com, host:port, or mx:domain")
     if word.startswith("site:"):
-        raise InputError(f"the target {shown!r} needs a site file, which this version does not read; give host:port")
+        raise InputError(
+            f"the target {shown!r} stands for several; the command line takes it, here give one of its servers as host:port"
+        )
     if "://" in word:
         raise InputError(
             f"the target {shown!r} is an address of a page; give only the host and port, for example mail.example.com:587"

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec import Struct, structs
 
-from mailkit.observation import ProbeDocument
+from mailkit.finding import Finding
 
-__all__ = ["line"]
+__all__ = ["FindingDocument", "finding_line", "line"]
 
 
-def line(document: ProbeDocument) -> str:
+class FindingDocument(Finding, frozen=True, kw_only=True, tag_field="schema", tag="mailkit.finding/1"):
+    """A finding that stands for itself, outside a probe document."""
+
+
+def finding_line(finding: Finding) -> str:
+    """Return a finding as one line of JSON, as :func:`line` does a document."""
+    return line(FindingDocument(**structs.asdict(finding)))
+
+
+def line(document: Struct) -> str:
     r"""Return the document as one line of UTF-8 JSON without the line end.
 
     Keys in snake_case, times in UTC, unknown is ``null``; the first key is ``schema``. Documents written this way can be joined

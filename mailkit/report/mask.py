@@ -86,6 +86,8 @@ def _names(document: ProbeDocument) -> Iterator[tuple[str, str]]:
     yield from (name for stage in document.stages for name in _stage_names(stage))
     yield _host(re.sub(r"^mx:|:\d+$", "", document.target))
     yield from (_host(host) for host in document.recipient_exchangers or ())
+    for user in document.used_by.users if document.used_by else ():
+        yield from _person(user)
 
 
 def _stage_names(stage: Observation) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,7 @@ from mailkit.observation import EndpointResult, ProbeDocument
 from mailkit.report.evidence import about, facts
 from mailkit.report.outline import Alike, Bar, Lane, Outline, asked_to_act, conversations, outline
 from mailkit.report.places import place
-from mailkit.report.words import SECURITY, SEVERITY, count, duration, moment, who_words
+from mailkit.report.words import SECURITY, SEVERITY, count, duration, for_whom, moment, who_words
 from mailkit.text import shorten, visible
 
 __all__ = ["QUIET_KEYS", "findings", "fold", "fragment", "page", "style", "transcript", "verdict", "waterfall"]
@@ -70,11 +70,12 @@ def verdict(document: ProbeDocument) -> str:
     rows += _untested(told)
     when = f"{_text(document.target)} · {moment(document.started)} · {duration(document.duration_ms)}"
     ended = f'<p class="mk-ended">{told.ended}</p>' if told.ended else ""
+    whom = f'<p class="mk-whom">{_text(for_whom(document.used_by))}</p>' if document.used_by else ""
     listed = f'<dl class="mk-rows">{"".join(f"<dt>{label}</dt><dd>{value}</dd>" for label, value in rows)}</dl>' if rows else ""
     return (
         f'<section class="mk-card mk-{tone}" aria-label="Verdict">'
         f'<h3 class="mk-headline">{_word(told.verdict)}{_text(headline)}</h3>'
-        f'<p class="mk-about">{when}</p>{ended}{listed}</section>'
+        f'<p class="mk-about">{when}</p>{whom}{ended}{listed}</section>'
     )
 
 

@@ -15,7 +15,7 @@ from mailkit.observation import Line, ProbeDocument
 from mailkit.report.evidence import about, facts
 from mailkit.report.outline import Alike, Bar, Lane, Outline, Untested, asked_to_act, conversations, outline
 from mailkit.report.places import place
-from mailkit.report.words import SECURITY, SEVERITY, count, duration, moment, who_words
+from mailkit.report.words import SECURITY, SEVERITY, count, duration, for_whom, moment, who_words
 from mailkit.text import shorten, visible
 
 __all__ = ["render"]
@@ -78,6 +78,8 @@ class _Writer:
         yield from self.wrapped(
             f"{document.target}, probed {moment(document.started)} in {duration(document.duration_ms)}", indent="  ", tone="quiet"
         )
+        if document.used_by:
+            yield from self.wrapped(for_whom(document.used_by), indent="  ")
         if told.ended:
             yield from self.wrapped(told.ended, indent="  ", tone="warning")
         if told.cause:

@@ -17,7 +17,7 @@ from mailkit.report.evidence import facts
 from mailkit.report.mask import masker
 from mailkit.report.outline import Alike, Lane, Outline, asked_to_act, outline
 from mailkit.report.places import place
-from mailkit.report.words import SECURITY, SEVERITY, duration, moment, who_words
+from mailkit.report.words import SECURITY, SEVERITY, duration, for_whom, moment, who_words
 from mailkit.text import shorten, visible
 
 __all__ = ["ticket"]
@@ -65,6 +65,8 @@ def _verdict(document: ProbeDocument, told: Outline, hide: Callable[[str], str])
     yield f"- **Target:** {_code(hide(document.target))}"
     tool = f", by {_prose(visible(document.tool))}" if document.tool else ""
     yield f"- **Probed:** {moment(document.started)}, took {duration(document.duration_ms)}{tool}"
+    if document.used_by:
+        yield f"- **For whom:** {_prose(for_whom(document.used_by, hide))}"
     if told.ended:
         yield f"- **Not complete:** {told.ended}"
     if told.cause:

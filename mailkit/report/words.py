@@ -6,11 +6,12 @@ Used by every way out in :mod:`mailkit.report`, so that a stage is called the sa
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from mailkit.diagnosis.knowledge import knowledge
 from mailkit.finding import Severity, Who
-from mailkit.observation import DnsStatus, Problem, Security
+from mailkit.observation import DnsStatus, Problem, Security, UsedBy
 
 __all__ = [
     "DNS_STATUS",
@@ -22,6 +23,7 @@ __all__ = [
     "WHY_NO_LOGIN",
     "count",
     "duration",
+    "for_whom",
     "key_words",
     "moment",
     "stage_words",
@@ -166,3 +168,34 @@ def count(number: int, one: str, many: str | None = None) -> str:
     ('1 step', '3 steps', '2 look-ups')
     """
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+MAILING: dict[str, str] = {
+    "standard": "standard mail",
+    "bulk": "mass mailing",
+    "dispatch": "dispatch",
+    "mobile": "maestro*MOBILE",
+    "trace": "copies of traces",
+    "staff": "copies of staff messages",
+    "alert": "alerts to guests",
+}
+"""The kinds of mail of both products."""
+
+NAMED = 4
+"""People named in a sentence; the JSON has them all."""
+
+
+def for_whom(used_by: UsedBy, hide: Callable[[str], str] = str) -> str:
+    """Return for whom the findings about an endpoint matter.
+
+    >>> for_whom(UsedBy(site="site.toml", users=("ana", "bo"), mailings=("standard",)))
+    '2 users send through this server (standard mail): ana, bo.'
+    """
+    people = used_by.users
+    kinds = ", ".join(MAILING.get(one, one) for one in used_by.mailings)
+    if not people:
+        return f"This server is used for: {kinds}."
+    shown = ", ".join(hide(one) for one in people[:NAMED]) + (f" and {len(people) - NAMED} more" if len(people) > NAMED else "")
+    send = "sends" if len(people) == 1 else "send"
+    maybe = "" if used_by.certain else " The site file leaves open whether all of them do."
+    return f"{count(len(people), 'user')} {send} through this server ({kinds}): {shown}.{maybe}"
