@@ -8,19 +8,23 @@ import json
 import msgspec
 
 from mailkit.diagnosis import Comparison
+from mailkit.finding import Finding
 from mailkit.observation import ProbeDocument
 from mailkit.practice.document import PracticeDocument
-from mailkit.report.machine import FindingDocument
+from mailkit.probe.discovery import Discovery
 from mailkit.site.route import Route
+from mailkit.site.sheet import Sheet
 
 __all__ = ["KINDS", "declare"]
 
 KINDS: dict[str, type] = {
     "probe": ProbeDocument,
     "comparison": Comparison,
-    "finding": FindingDocument,
+    "finding": Finding,
     "practice": PracticeDocument,
     "route": Route,
+    "discovery": Discovery,
+    "sheet": Sheet,
 }
 
 

@@ -66,6 +66,10 @@ def _date(text: str) -> dt.date:
         raise argparse.ArgumentTypeError(f"{visible(text)[:40]!r} is no date; give one as 2027-01-15") from None
 
 
+def _today() -> dt.date:
+    return dt.datetime.now(tz=dt.UTC).astimezone().date()
+
+
 # What a command needs is loaded when it runs: each is quick to start, and `mailkit site --help` quickest.
 
 
@@ -75,7 +79,7 @@ def _check(chosen: argparse.Namespace) -> int:
     from mailkit.site.check import check  # noqa: PLC0415 - see above
     from mailkit.site.file import load  # noqa: PLC0415 - see above
 
-    found = check(load(chosen.file).site, chosen.on or dt.datetime.now(tz=dt.UTC).astimezone().date())
+    found = check(load(chosen.file).site, chosen.on or _today())
     if chosen.json:
         for finding in found:
             print(finding_line(finding))
@@ -106,7 +110,7 @@ def _sheet(chosen: argparse.Namespace) -> int:
     from mailkit.site.sheet import sheet  # noqa: PLC0415 - see above
 
     before = load(chosen.before).site if chosen.before else None
-    made = sheet(load(chosen.file).site, before=before, user=chosen.user, language=chosen.language)
+    made = sheet(load(chosen.file).site, before=before, user=chosen.user, language=chosen.language, date=_today())
     as_page = chosen.html or (chosen.out or "").lower().endswith((".html", ".htm"))
     text = f"{line(made)}\n" if chosen.json else page(made) if as_page else markdown(made)
     if chosen.out is None:

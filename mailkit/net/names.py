@@ -29,12 +29,13 @@ from dns.rdtypes.ANY.CNAME import CNAME
 from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.PTR import PTR
 from dns.rdtypes.ANY.TLSA import TLSA
+from dns.rdtypes.IN.SRV import SRV
 
 from mailkit.errors import InputError
 from mailkit.observation import DnsStatus, Exchanger, TlsaRecord
 from mailkit.text import visible
 
-__all__ = ["Addresses", "Answer", "Resolver"]
+__all__ = ["Addresses", "Answer", "Resolver", "Service"]
 
 _PATIENCE = 5.0
 """Seconds for one look-up with its retries; applications give up at about that."""
@@ -66,6 +67,16 @@ class Addresses:
     authenticated: bool | None = None
     families: dict[str, DnsStatus] = field(default_factory=dict)
     text: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """One SRV record (RFC 2782); the host ``"."`` says that the service is not offered."""
+
+    priority: int
+    weight: int
+    port: int
+    host: str
 
 
 class Resolver:
@@ -231,6 +242,16 @@ class Resolver:
             for record in answer.records
             if isinstance(record, TLSA)
         )
+
+    async def services(self, name: str) -> tuple[Answer, tuple[Service, ...]]:
+        """Look up the SRV records of a name such as ``_submission._tcp.example.com``, the ones to try first in front."""
+        answer = await self._ask(name, "SRV")
+        found = [
+            Service(priority=record.priority, weight=record.weight, port=record.port, host=_plain(record.target))
+            for record in answer.records
+            if isinstance(record, SRV)
+        ]
+        return answer, tuple(sorted(found, key=lambda one: (one.priority, -one.weight, one.host)))
 
 
 def _server(text: str) -> tuple[str, int]:

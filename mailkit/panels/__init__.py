@@ -4,7 +4,8 @@
 
     import mailkit.panels
 
-    mailkit.panels.probe()
+    mailkit.panels.site()  # what is configured, and by which way every mail leaves
+    mailkit.panels.probe()  # what the servers say
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ from IPython.display import HTML
 
 from mailkit.observation import ProbeDocument
 from mailkit.panels.probe import ProbePanel
+from mailkit.panels.site import SitePanel
 from mailkit.report.page import fragment
 
-__all__ = ["ProbePanel", "probe", "show"]
+__all__ = ["ProbePanel", "SitePanel", "probe", "show", "site"]
 
 PRACTICE = "MAILKIT_PRACTICE"
 """The environment variable that turns the practice site on."""
 
 _shown: dict[str, ProbePanel] = {}
+_sites: dict[str, SitePanel] = {}
 
 
 def probe(name: str = "probe") -> ProbePanel:
@@ -36,6 +39,16 @@ def probe(name: str = "probe") -> ProbePanel:
     # `mailkit lab --practice` and Binder, from where no mail server can be reached, begin on the practice site.
     if os.environ.get(PRACTICE):
         panel.practice.switch.value = True
+    return panel
+
+
+def site(name: str = "site") -> SitePanel:
+    """Return the panel "choose a mode"; a cell that ends with it shows it.
+
+    Running the cell again goes on with what was entered into the panel of the same name.
+    """
+    before = _sites.get(name)
+    panel = _sites[name] = SitePanel(before.draft if before else None)
     return panel
 
 

@@ -63,3 +63,9 @@ class PracticeDocument(Struct, frozen=True, kw_only=True, tag_field="schema", ta
     servers: tuple[ServerEntry, ...]
     accounts: tuple[AccountEntry, ...]
     domains: tuple[Domain, ...]
+    https_port: int
+    """Where the web server with the autoconfig pages listens, for all names."""
+    ispdb: str
+    """The base address of the practice database of autoconfig files."""
+    discoveries: tuple[Domain, ...]
+    """Domains to discover the servers of."""

@@ -15,6 +15,7 @@ import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from mailkit.practice.account import Account, Accounts
+from mailkit.practice.autoconfig import PAGES, SERVICES, AutoconfigServer
 from mailkit.practice.cast import CAST
 from mailkit.practice.certificates import Authority
 from mailkit.practice.document import AccountEntry, Planted, PracticeDocument, ServerEntry
@@ -61,6 +62,8 @@ class PracticeSite:
             }
         )
         """All servers by host name."""
+        self.web = AutoconfigServer(authority, self._port_of)
+        """The web server with the autoconfig pages of the practice domains."""
 
     @property
     def resolver(self) -> str:
@@ -100,6 +103,9 @@ class PracticeSite:
             servers=tuple(_server_entry(server) for server in self.servers.values()),
             accounts=tuple(_account_entry(account) for account in self.accounts.values()),
             domains=self.domains,
+            https_port=self.web.port,
+            ispdb=self.web.database,
+            discoveries=tuple(Domain(name=page.domain, title=page.title) for page in PAGES),
         )
         return cast("dict[str, Any]", msgspec.to_builtins(document))
 
@@ -108,11 +114,14 @@ class PracticeSite:
         for server in self.servers.values():
             await server.start()
             self._publish(server)
+        await self.web.start()
+        self._publish_discovery()
         await self.nameserver.start()
 
     async def close(self) -> None:
         """Close everything."""
         await self.nameserver.close()
+        await self.web.close()
         await asyncio.gather(*(server.close() for server in self.servers.values()))
 
     def _publish(self, server: PracticeServer) -> None:
@@ -124,6 +133,19 @@ class PracticeSite:
             key = self.authority.identity(server.play.certificate, server.name).chain[0].public_key()
             digest = sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
             zone.add(f"_{server.port}._tcp.{server.name}", "TLSA", f"3 1 1 {digest if server.play.tlsa == 'fits' else '00' * 32}")
+
+    def _publish_discovery(self) -> None:
+        """Put the web server's names and the SRV records of the mail servers into the zone."""
+        zone = self.nameserver.zone
+        for name in self.web.names:
+            zone.add(name, "A", "127.0.0.1")
+        for service in SERVICES:
+            port = 0 if service.host == "." else self._port_of(service.host)
+            host = service.host.rstrip(".")
+            zone.add(service.name, "SRV", f"{service.priority} {service.weight} {port} {host}.")
+
+    def _port_of(self, name: str) -> int:
+        return self.servers[name].port
 
 
 def _server_entry(server: PracticeServer) -> ServerEntry:

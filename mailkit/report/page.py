@@ -22,7 +22,7 @@ from mailkit.report.places import place
 from mailkit.report.words import SECURITY, SEVERITY, count, duration, for_whom, moment, who_words
 from mailkit.text import shorten, visible
 
-__all__ = ["QUIET_KEYS", "findings", "fold", "fragment", "page", "style", "transcript", "verdict", "waterfall"]
+__all__ = ["QUIET_KEYS", "findings", "fold", "fragment", "listed", "page", "style", "transcript", "verdict", "waterfall"]
 
 TRANSCRIPT_LINES = 1000
 """Lines of all transcripts in a page; the JSON has them all."""
@@ -95,10 +95,10 @@ def findings(document: ProbeDocument) -> str:
     told = outline(document)
     groups = (("Also found", told.others), ("For information", told.notes))
     open_groups = "".join(
-        f'<section class="mk-group"><h4>{title}</h4>{_list(found)}</section>' for title, found in groups if found
+        f'<section class="mk-group"><h4>{title}</h4>{listed(found)}</section>' for title, found in groups if found
     )
     good = f"Checked and good: {len(told.good)}"
-    return open_groups + (fold(good, _list(told.good), name="good", opened=told.cause is None) if told.good else "")
+    return open_groups + (fold(good, listed(told.good), name="good", opened=told.cause is None) if told.good else "")
 
 
 def transcript(document: ProbeDocument) -> str:
@@ -145,7 +145,8 @@ def _untested(told: Outline) -> Iterator[tuple[str, str]]:
     yield "Not tested", f"<ul>{''.join(entries)}</ul>"
 
 
-def _list(found: Sequence[Alike]) -> str:
+def listed(found: Sequence[Alike]) -> str:
+    """Return findings as a list, each with what to do and how we know."""
     return f'<ul class="mk-findings">{"".join(_finding(alike.finding, alike.also) for alike in found)}</ul>'
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from mailkit.finding import Finding, Fix, Product, Severity
 from mailkit.knowledge import Entry, Filling, Meta, read
 
-__all__ = ["Opinion", "finding_codes", "worded"]
+__all__ = ["Opinion", "entry_of", "finding_codes", "worded"]
 
 
 class Opinion(Struct, frozen=True, kw_only=True):
@@ -41,6 +41,11 @@ def _entries() -> dict[str, Entry]:
 def finding_codes() -> tuple[str, ...]:
     """Give every code the judges of configurations can use."""
     return tuple(_entries())
+
+
+def entry_of(code: str) -> Entry:
+    """Give what is known of a code (``KeyError`` for one that does not exist)."""
+    return _entries()[code]
 
 
 def worded(opinion: Opinion, product: Product | None) -> Finding:
