@@ -49,6 +49,8 @@ def site(name: str = "site") -> SitePanel:
     """
     before = _sites.get(name)
     panel = _sites[name] = SitePanel(before.draft if before else None)
+    if before is None and os.environ.get(PRACTICE):
+        panel.practise("builder")
     return panel
 
 

@@ -196,7 +196,7 @@ def _limits(site: PmsSite) -> tuple[Limit, ...]:
     named = providers().get(site.provider or "")
     found: dict[str, Provider] = {}
     for setup in setups(site).values():
-        provider = hosted(setup.server, named)
+        provider = hosted(setup.server, named, setup.auth_name)
         if provider is not None:
             found[provider.id] = provider
     return tuple(_limit(provider, site.traces.waiting) for provider in found.values())

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from mailkit.site import check_endpoint
-from mailkit.site.check_password import hosted, password_ends
+from mailkit.site.check_password import hosted, other_server, password_ends
 from mailkit.site.check_sender import mismatch
 from mailkit.site.endpoint import UsedEndpoint, endpoints
 from mailkit.site.erp import ErpSite, MailingRow, User
@@ -128,7 +128,7 @@ def _passwords(site: ErpSite, smtp: Iterable[Route], today: dt.date) -> Iterator
 def _provider(site: ErpSite, route: Route) -> Provider | None:
     """Give who runs the server of a route; who runs the mailboxes says it only where no server is known."""
     server = _text(route.fields.server)
-    return provider_of_host(server) if server else hosted(None, providers().get(site.provider or ""))
+    return hosted(server, None if server else providers().get(site.provider or ""), _text(route.fields.login))
 
 
 def _text(value: RouteValue) -> str | None:
@@ -192,6 +192,11 @@ def _account(seen: Gathering, site: ErpSite, route: Route, own_sender: str | Non
         if login != fields.login.value:
             seen.add("site.login-blank", label, each={"login": login})
         _name(seen, label, login, provider)
+        other = other_server(_text(fields.server), login)
+        if other is not None and other.server is not None:
+            alike = {"provider": other.name, "right": other.server.host}
+            each = {"host": _text(fields.server), "login": login}
+            seen.add("site.provider-differs", label, "login", alike=alike, each=each)
     if fields.sender.set is False and route.mailing == "standard":
         seen.add("site.from-missing", label)
     elif sender is not None and fields.sender.source == "user":

@@ -11,15 +11,28 @@ from collections.abc import Iterator
 from mailkit.site.check_endpoint import is_inside
 from mailkit.site.facts import Fact, facts
 from mailkit.site.opinion import Opinion
-from mailkit.site.providers import Provider, provider_of_host
+from mailkit.site.providers import Provider, provider_of_address, provider_of_host
 
-__all__ = ["hosted", "is_old_windows", "password_ends", "tls_too_old"]
+__all__ = ["hosted", "is_old_windows", "other_server", "password_ends", "tls_too_old"]
 
 
-def hosted(server: str | None, named: Provider | None) -> Provider | None:
-    """Give who runs a server: recognised from its name, else the one that is ``named`` as running it (in-house ones: nobody)."""
+def hosted(server: str | None, named: Provider | None, login: str | None = None) -> Provider | None:
+    """Give who runs a server: recognised from its name, else from the address that logs in, else the one that is ``named``.
+
+    A server of somebody's own network is run by nobody who is known here.
+    """
     found = provider_of_host(server) if server else None
-    return found or (None if server and is_inside(server) else named)
+    if found is not None or (server and is_inside(server)):
+        return found
+    return (provider_of_address(login) if login and "@" in login else None) or named
+
+
+def other_server(server: str | None, login: str | None) -> Provider | None:
+    """Give the provider of the address that logs in, where the server is known and is not one of that provider's."""
+    of_login = provider_of_address(login) if login and "@" in login else None
+    if of_login is None or of_login.server is None or not server or is_inside(server) or provider_of_host(server) is not None:
+        return None
+    return of_login
 
 
 def is_old_windows(system: str | None) -> bool:

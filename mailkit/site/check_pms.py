@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from mailkit.site import check_clerks, check_endpoint
-from mailkit.site.check_password import hosted, is_old_windows, password_ends, tls_too_old
+from mailkit.site.check_password import hosted, is_old_windows, other_server, password_ends, tls_too_old
 from mailkit.site.check_sender import trace_sender
 from mailkit.site.endpoint import UsedEndpoint
 from mailkit.site.facts import facts
@@ -94,7 +94,12 @@ def _setup(setup: EmailSetup, site: PmsSite, today: dt.date) -> Iterator[Opinion
     if setup.email_traces is False:
         yield Opinion(code="site.trace-flag-off", subject="Email Traces")
     named = providers().get(site.provider or "")
-    provider = hosted(setup.server, named)
+    login = setup.auth_name if setup.mechanism != "none" else None
+    provider = hosted(setup.server, named, login)
+    other = other_server(setup.server, login)
+    if other is not None and other.server is not None:
+        evidence = {"host": setup.server, "login": login, "provider": other.name, "right": other.server.host}
+        yield Opinion(code="site.provider-differs", variant="login", subject="Email server IP", evidence=evidence)
     if setup.server and setup.server.strip():
         port = setup.port if isinstance(setup.port, int) else None
         yield from check_endpoint.opinions(

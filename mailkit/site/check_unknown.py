@@ -22,7 +22,7 @@ def unknown(site: ErpSite | PmsSite, routes: Iterable[Route]) -> Opinion | None:
     for route in routes:
         for where in (*_of_values(route), *(one.where for one in route.assumed)):
             listed = route.documents or not where.startswith("erp.mailing_")
-            fields.setdefault(where if listed else "site.mailing_configuration", {}).update(
+            fields.setdefault(where if listed else f"site.rows.{route.mailing}", {}).update(
                 {} if route.user is None else {route.user: None}
             )
     for where in _of_hotel(site) if isinstance(site, PmsSite) else _of_installation(site):
@@ -69,7 +69,8 @@ _WORDS = {
     "site.version": "the version",
     "site.deployment": "the deployment",
     "site.users": "the users",
-    "site.mailing_configuration": "the rows of Mailing Configuration",
+    "site.rows.bulk": "the rows of Mailing Configuration for forms and reports",
+    "site.rows.dispatch": "the rows of Mailing Configuration for dispatch",
     "site.clerks": "the clerks",
     "site.activated": "whether trace mail has ever been on",
     "site.baseline": "the seven fields of Email Setup to leave, as they were",

@@ -25,7 +25,7 @@ __all__ = ["Sheet", "read_bytes", "read_sheets"]
 MOST_ROWS = 200_000
 _MOST_BYTES = 50_000_000
 _MOST_UNPACKED = 500_000_000
-_MOST_CELLS = 20_000_000
+_MOST_CELLS = 8_000_000
 _MOST_COLUMNS = 500
 _DELIMITERS = ",;\t|"
 _TRIED_LINES = 100
@@ -198,10 +198,12 @@ def _workbook(data: bytes, shown: str) -> tuple[Sheet, ...]:
 
 
 def _rows(sheet: python_calamine.CalamineSheet, shown: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    if sheet.start is None:
+    if sheet.end is None:
         return
+    if (sheet.end[0] + 1) * (sheet.end[1] + 1) > _MOST_CELLS:
+        raise InputError(_far(shown))
     count = 0
-    for number, cells in enumerate(sheet.iter_rows(), 1):
+    for number, cells in enumerate(sheet.to_python(skip_empty_area=False), 1):
         row = tuple(_tidy(_text(cell)) for cell in cells[:_MOST_COLUMNS])
         if any(row):
             count += 1
@@ -233,12 +235,16 @@ def _weigh(data: bytes, shown: str) -> None:
                     with archive.open(part) as file:
                         xml = file.read(_MOST_UNPACKED)
                     if (_area(xml) if is_sheet else _unfolded(xml)) > _MOST_CELLS:
-                        raise InputError(
-                            f"{shown} has a cell far below or far to the right of the table;"
-                            " delete the empty rows and columns around it and save it again"
-                        )
+                        raise InputError(_far(shown))
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError):
         raise InputError(f"{shown} is damaged; open it in Excel and save it again as .xlsx or CSV") from None
+
+
+def _far(shown: str) -> str:
+    return (
+        f"{shown} has a cell far below or far to the right of the table;"
+        " delete the empty rows and columns around it and save it again"
+    )
 
 
 def _area(xml: bytes) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
 import json
 from collections.abc import Iterator
@@ -15,11 +16,13 @@ import mailkit.panels
 from mailkit.errors import InputError
 from mailkit.panels import SitePanel
 from mailkit.panels.parts import FieldSet, FileField, RowTable
+from mailkit.panels.site.code import as_python
 from mailkit.panels.site.draft import SiteDraft
 from mailkit.panels.site.walk import walk
 from mailkit.practice.site_files import SITE_FILES
 from mailkit.site.erp import User
 from mailkit.site.file import SiteMistakes, loads
+from mailkit.site.table import template
 
 TODAY = dt.date(2026, 11, 21)
 MARKER = "vivid-marker-of-a-password"
@@ -291,6 +294,32 @@ def test_running_the_cell_again_goes_on_with_what_was_entered() -> None:
     first = mailkit.panels.site("again")
     first.fill(product="maestro-erp", name="Builder")
     assert mailkit.panels.site("again").draft == first.draft
+
+
+@pytest.mark.parametrize("name", list(SITE_FILES))
+def test_the_python_shown_runs_and_does_the_same(
+    panel: SitePanel, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    panel.practise(name)
+    (tmp_path / panel.draft.name).write_text(panel.text(), "utf-8")
+    (tmp_path / "users.csv").write_text(template("users"), "utf-8")
+    (tmp_path / "clerks.csv").write_text(template("clerks"), "utf-8")
+    results = {}
+    for step in walk(panel.draft.product):
+        *before, last = ast.parse(as_python(panel.draft, step.name)).body
+        names: dict[str, Any] = {}
+        exec(compile(ast.Module(before, []), step.name, "exec"), names)
+        assert isinstance(last, ast.Expr)
+        results[step.name] = eval(compile(ast.Expression(last.value), step.name, "eval"), names)
+    assert tuple(results["routes"]) == panel.draft.routes
+    assert results["version"] == panel.site
+    assert "<html" in (tmp_path / "sheet.html").read_text("utf-8")
+
+
+def test_in_practice_mode_the_panel_begins_with_a_practice_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(mailkit.panels.PRACTICE, "1")
+    assert mailkit.panels.site("practice").site == SITE_FILES["builder"].site()
 
 
 def test_the_panel_shows_itself_in_a_notebook(panel: SitePanel) -> None:

@@ -61,7 +61,13 @@ def as_python(draft: SiteDraft, step: str) -> str:
 
 def as_command(draft: SiteDraft, step: str) -> str:
     """Return the command line."""
+    address = (
+        draft.erp.general_settings.smtp.from_address if draft.product == "maestro-erp" else draft.pms.email_setup.trace_rep_addr
+    )
+    discover = ["site", "discover", address or "name@example.com"]
     words = {
+        "general": discover,
+        "email": discover,
         "start": ["site", "init", "--out", draft.name],
         "routes": ["site", "route", draft.name],
         "checks": ["site", "check", draft.name],

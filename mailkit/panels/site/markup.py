@@ -85,7 +85,7 @@ def imported(name: str, got: Imported[User] | Imported[Clerk], merged: Merged, n
 
 def source(title: str, content: str) -> str:
     """Return a file's text, folded away."""
-    return fold(title, f"<pre tabindex=0 {QUIET_KEYS}>{text_lines(content)}</pre>")
+    return fold(title, f"<pre tabindex=0 {QUIET_KEYS}>{text_lines(content)}</pre>", name="source")
 
 
 def code(python: str, command: str) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,11 @@ from mailkit.panels.site.code import as_command, as_python
 from mailkit.panels.site.draft import SiteDraft
 from mailkit.panels.site.host import Host, StepView
 from mailkit.panels.site.markup import code, error, here
+from mailkit.panels.site.opening import practice_file
 from mailkit.panels.site.outline import belonging, outline
 from mailkit.panels.site.steps import view_of
 from mailkit.panels.site.walk import START, Step, walk
+from mailkit.practice.site_files import SITE_FILES
 from mailkit.site import Site
 from mailkit.site.file import SiteFile, load
 
@@ -129,6 +132,10 @@ class SitePanel:
         """
         self.change(self._draft.load(load(path), Path(path).name))
 
+    def practise(self, name: str) -> None:
+        """Begin again with a practice site: ``hotel`` or ``builder``."""
+        self.change(self._draft.load(practice_file(name), SITE_FILES[name].file), f"Loaded the practice {name}.")
+
     def go(self, step: str) -> None:
         """Show a step; what was entered elsewhere stays."""
         if step in {known.name for known in walk(self._draft.product)}:
@@ -139,7 +146,8 @@ class SitePanel:
     def change(self, draft: SiteDraft, said: str = "") -> None:
         """Take another draft, show it everywhere, and say what happened."""
         if draft != self._draft:
-            self._before = [*self._before[1 - STEPS_BACK :], self._draft]
+            # A copy has not yet worked out its findings and routes: two hundred times those of a large site would be too much.
+            self._before = [*self._before[1 - STEPS_BACK :], replace(self._draft)]
             self._draft = draft
         self._status.text = said
         self._show()

@@ -89,9 +89,9 @@ def key_path(name: str) -> KeyPath | None:
 
 
 @cache
-def _tables() -> tuple[dict[str, frozenset[str]], tuple[tuple[re.Pattern[str], frozenset[str]], ...]]:
+def _tables() -> tuple[dict[str, frozenset[str]], tuple[tuple[str, re.Pattern[str], frozenset[str]], ...]]:
     plain: dict[str, frozenset[str]] = {}
-    patterns: list[tuple[re.Pattern[str], frozenset[str]]] = []
+    patterns: list[tuple[str, re.Pattern[str], frozenset[str]]] = []
     for row in rows():
         names = frozenset(value.casefold() for value in row.values)
         key = row.key.casefold()
@@ -99,7 +99,7 @@ def _tables() -> tuple[dict[str, frozenset[str]], tuple[tuple[re.Pattern[str], f
             plain[key] = names
         else:
             varied = re.escape(key).replace(re.escape("*"), r"[^\\]*").replace(re.escape("<mailto>"), r"[^\\]+")
-            patterns.append((re.compile(varied), names))
+            patterns.append((row.base.casefold(), re.compile(varied), names))
     return plain, tuple(patterns)
 
 
@@ -115,6 +115,5 @@ def documented(path: KeyPath) -> frozenset[str] | None:
         return plain[key]
     if path[:3] == _SYSTEM:
         # What an export of HKEY_CLASSES_ROOT shows of the user stands among the machine's.
-        key_of_user = "\\".join(("hkcu", *path[1:]))
-        return next((names for pattern, names in patterns if pattern.fullmatch(key_of_user)), None)
-    return next((names for pattern, names in patterns if pattern.fullmatch(key)), None)
+        key = "\\".join(("hkcu", *path[1:]))
+    return next((names for base, pattern, names in patterns if key.startswith(base) and pattern.fullmatch(key)), None)

@@ -23,10 +23,13 @@ LARGEST = 50_000_000
 """Bytes an export may have."""
 
 _MOST_FAULTS = 100
+_TOO_MANY_FAULTS = 100_000
 _MOST_KEYS = 20_000
 _MOST_REMOVED = 1000
 _MOST_USERS = 1000
-_LONGEST_LINE = 1_000_000
+_LONGEST = 1_000_000
+"""Characters a line or a value may have."""
+_DEEPEST = 100
 _HEADERS = ("windows registry editor version 5.00", "regedit4", "regedit5")
 _ROOT = r"HKEY_[A-Z_]+|HK(?:LM|CU|CR|U|CC)"
 _KEY = re.compile(rf"\[(-?)\s*(?:(?:computer|ordinateur)\\)?((?:{_ROOT})(?:\\.*?)?)\](?:\s*;.*)?", re.IGNORECASE)
@@ -123,6 +126,8 @@ class _Faults:
             self.listed.append(Fault(self.name, line, what))
         else:
             self.more += 1
+        if self.more > _TOO_MANY_FAULTS:
+            raise InputError(f"{self.name} is no export of a registry: most of its lines cannot be read")
 
 
 class _Reader:
@@ -148,7 +153,7 @@ class _Reader:
             number += 1
             if not line or line[0] == ";" or (not self.begun and line.casefold() in _HEADERS):
                 continue
-            if len(line) > _LONGEST_LINE:
+            if len(line) > _LONGEST:
                 self.faults.add(start + 1, "longer than any line of an export")
             elif line[0] == "[":
                 key, wanted = self.key(line, start + 1)
@@ -171,7 +176,7 @@ class _Reader:
         match = _KEY.fullmatch(line)
         name = visible(match[2]).rstrip("\\") if match else ""
         path = key_path(name)
-        if match is None or path is None:
+        if match is None or path is None or len(path) > _DEEPEST:
             self.faults.add(number, "no key of the registry")
             return None, frozenset()
         if len(self.keys) >= _MOST_KEYS or len(self.removed) >= _MOST_REMOVED:
@@ -202,21 +207,17 @@ class _Reader:
         name = _unescaped(match[1] or "").casefold()
         if rest is None:
             self.faults.add(start + 1, "a value that does not end")
-        elif key is None:
-            if not self.begun:
-                self.faults.add(start + 1, "a value outside a key")
-        elif rest == "-":
-            key.values.pop(name, None)
-        elif len(rest) <= _LONGEST_LINE:
+        elif not self.begun:
+            self.faults.add(start + 1, "a value outside a key")
+        elif key is not None:
             try:
                 data = _data(rest, ansi=self.ansi)
             except ValueError as error:
                 self.faults.add(start + 1, str(error))
             else:
-                if name in wanted:
+                key.values.pop(name, None)
+                if name in wanted and data is not None:
                     key.values[name] = data
-        elif name in wanted:
-            self.faults.add(start + 1, "longer than any value that is looked at")
         return after
 
     def whole(self, rest: str, start: int) -> tuple[str | None, int]:
@@ -230,26 +231,30 @@ class _Reader:
             for after in range(number, len(self.lines)):
                 line = self.lines[after]
                 size += len(line)
-                if size > _LONGEST_LINE or _KEY.fullmatch(line.strip()):
+                if size > _LONGEST or _KEY.fullmatch(line.strip()):
                     break
                 parts.append(line)
                 if _QUOTE.search(line):
                     text = "\n".join(parts)
                     return (text.strip(), after + 1) if _STRING.fullmatch(text.strip()) else (None, number)
             return None, number
-        parts = [rest]
-        while parts[-1].endswith("\\") and rest[:3].casefold() == "hex":
-            following = self.lines[number].strip() if number < len(self.lines) else "["
-            if following[:1] in ("[", '"', "@"):
+        parts, last, size = [rest], rest, 0
+        while last.endswith("\\") and rest[:3].casefold() == "hex":
+            last = self.lines[number].strip() if number < len(self.lines) else "["
+            if last[:1] in ("[", '"', "@"):
                 return None, number
-            parts[-1] = parts[-1][:-1]
-            parts.append(following)
+            size += len(last)
+            if size <= _LONGEST:
+                parts.append(last)
             number += 1
-        return "".join(parts), number
+        # What is that long is none of the values that are looked at.
+        return "".join(part.removesuffix("\\") for part in parts) if size <= _LONGEST else "-", number
 
 
-def _data(text: str, *, ansi: bool) -> Data:
-    """Read what stands behind the equals sign; a ``ValueError`` says in words what is wrong."""
+def _data(text: str, *, ansi: bool) -> Data | None:
+    """Read what stands behind the equals sign (``None``: deleted); a ``ValueError`` says in words what is wrong."""
+    if text == "-":
+        return None
     string = _STRING.fullmatch(text)
     if string:
         return _unescaped(string[1])

@@ -34,7 +34,7 @@ class SaveStep:
         self._folder = own_folder()
         self._name = FieldSet(self._named)
         self._bar = SaveBar(
-            {"file": self._file, "copy": self._file, "page": self._page, "markdown": self._markdown}, actions=list(ACTIONS)
+            {"file": self._download, "copy": self._file, "page": self._page, "markdown": self._markdown}, actions=list(ACTIONS)
         )
         self._keep = widgets.Button(description="Save into this folder", button_style="primary", layout={"width": "auto"})
         self._replace = widgets.Button(description="Replace the file that is there", layout={"width": "auto"})
@@ -95,8 +95,11 @@ class SaveStep:
         else:
             self._host.change(self._host.draft.named(name))
 
-    def _file(self) -> tuple[str, str]:
+    def _download(self) -> tuple[str, str]:
         self._host.saved()
+        return self._file()
+
+    def _file(self) -> tuple[str, str]:
         return self._host.draft.name, self._host.draft.text
 
     def _page(self) -> tuple[str, str]:
