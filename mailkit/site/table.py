@@ -15,19 +15,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from mailkit.errors import InputError
-from mailkit.finding import Product
-from mailkit.knowledge import read
 from mailkit.site.erp import User
-from mailkit.site.fields import label, sample, screen_of
+from mailkit.site.fields import sample, screen_of
+from mailkit.site.headers import PRODUCT_OF, TYPES, WHOSE, Kind, columns_of, field_of, header_for, rank
 from mailkit.site.mistakes import looks_secret
 from mailkit.site.pms import Clerk
-from mailkit.site.screens import fields_of
 from mailkit.site.shape import choices, hints_of, leaves, wanted
 from mailkit.site.sheets import Sheet, read_bytes, read_sheets
 from mailkit.site.words import FLAG, is_empty, is_unknown, meant, plain
@@ -36,16 +34,6 @@ from mailkit.text import shorten, visible
 __all__ = ["Column", "Imported", "Kind", "NotUnderstood", "read_clerks", "read_users", "template"]
 
 T = TypeVar("T", User, Clerk)
-Kind = Literal["users", "clerks"]
-
-_PRODUCT: dict[Kind, Product] = {"users": "maestro-erp", "clerks": "maestro-pms"}
-_TYPE: dict[Kind, type[User | Clerk]] = {"users": User, "clerks": Clerk}
-_WHO: dict[Kind, tuple[str, ...]] = {
-    "users": ("code", "number", "name", "email", "user_name", "contact_email"),
-    "clerks": ("code", "email", "name"),
-}
-"""The fields that say whose row it is."""
-
 _HEADER_ROWS = 60
 """How many rows from the top are looked at for the headers."""
 _LONGEST = 1000
@@ -54,7 +42,6 @@ _NAMED = re.compile(r"\s*\"?([^<>\"]*?)\"?\s*<\s*(?:mailto:)?([^<>\s,;]+@[^<>\s,
 _TOTAL = re.compile(r"(?:grand |sub ?|sous )?(?:totals?|totaux|sum|count|nombre|somme)\b")
 _DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ T].*)?")
 _DAY_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?:[ T].*)?")
-_GROUP = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|[*:]+")
 
 
 class NotUnderstood(Struct, frozen=True, kw_only=True):
@@ -120,71 +107,13 @@ def read_clerks(
 
 def template(kind: Kind) -> str:
     """Write an empty table to fill in, as CSV: the headers, and one row as an example (no cell is a formula)."""
-    names = _TYPE[kind].__struct_fields__
+    names = TYPES[kind].__struct_fields__
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow(_header(kind, name) for name in names)
-    examples = (sample(_TYPE[kind], name) for name in names)
+    writer.writerow(header_for(kind, name) for name in names)
+    examples = (sample(TYPES[kind], name) for name in names)
     writer.writerow({True: "Yes", False: "No"}.get(one, one) if isinstance(one, bool) else one for one in examples)
     return out.getvalue()
-
-
-# ── headers ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class _Synonyms(Struct, frozen=True, forbid_unknown_fields=True):
-    users: dict[str, tuple[str, ...]]
-    clerks: dict[str, tuple[str, ...]]
-
-
-@cache
-def _fields(kind: Kind) -> dict[str, str]:
-    """Give the field of each known header: the surer name first."""
-    synonyms = read(Path(__file__).with_name("columns.toml"), _Synonyms)
-    more: dict[str, tuple[str, ...]] = getattr(synonyms, kind)
-    known = {plain(name): name for name in _TYPE[kind].__struct_fields__}
-    for screen in fields_of(_PRODUCT[kind]).values():
-        table, _, name = (screen.key or "").partition(".")
-        if table == kind:
-            known.setdefault(plain(screen.label), name)
-    for name, words in more.items():
-        for word in words:
-            known.setdefault(plain(word), name)
-    return known
-
-
-def _header(kind: Kind, name: str) -> str:
-    """Give a header for a field that is read as that field: what the screen calls it, or its own name."""
-    called = label(_PRODUCT[kind], f"{kind}.{name}")
-    return called if _field(kind, called) == name and not called.startswith('"') else name
-
-
-def _field(kind: Kind, header: str) -> str | None:
-    """Say which field a header means."""
-    known = _fields(kind)
-    bare = _GROUP.sub(" ", header)
-    person = "user|usager|utilisateur" if kind == "users" else "clerk|commis"
-    for text in (header, bare, *re.split(r"[/|]", bare), re.sub(rf"^\s*(?:{person})\b", " ", bare, flags=re.IGNORECASE)):
-        if field := known.get(plain(text)):
-            return field
-    return None
-
-
-def _headers(kind: Kind, row: Sequence[str]) -> dict[int, str]:
-    """Give the field of each column that a row of headers names; the first of two columns for one field has it."""
-    found: dict[int, str] = {}
-    for place, text in enumerate(row):
-        field = _field(kind, text) if 0 < len(text) <= 100 else None
-        if field and field not in found.values():
-            found[place] = field
-    return found
-
-
-def _rank(kind: Kind, row: Sequence[str]) -> int:
-    """Say how much a row looks like the headers; 0: not at all."""
-    found = _headers(kind, row)
-    whose = any(field in _WHO[kind] for field in found.values())
-    return len(found) if whose and (len(found) > 1 or sum(map(bool, row)) == 1) else 0
 
 
 # ── cells ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -249,7 +178,7 @@ class _Reading(Generic[T]):
             if path is None:
                 raise InputError("give the path of a table, or its bytes")
             data, name = read_bytes(path), Path(path).name
-        sheets, notes = read_sheets(data, name, lambda row: len(_headers(self._kind, row)))
+        sheets, notes = read_sheets(data, name, lambda row: len(columns_of(self._kind, row)))
         self._notes += notes
         chosen, at = self._choose(sheets, name, sheet)
         self._sheet = chosen.name
@@ -272,12 +201,12 @@ class _Reading(Generic[T]):
                 raise InputError(f"{visible(name)} has no sheet called {visible(wanted_sheet)}")
         ranked: list[tuple[int, Sheet, int]] = []
         for sheet in sheets:
-            top = [(_rank(self._kind, row), -at) for at, (_, row) in enumerate(sheet.rows[:_HEADER_ROWS])]
-            rank, at = max(top, default=(0, 0))
-            if rank:
-                ranked.append((rank, sheet, -at))
+            top = [(rank(self._kind, row), -at) for at, (_, row) in enumerate(sheet.rows[:_HEADER_ROWS])]
+            best, at = max(top, default=(0, 0))
+            if best:
+                ranked.append((best, sheet, -at))
         if not ranked:
-            right = ", ".join(_header(self._kind, field) for field in self._type.__struct_fields__[:6])
+            right = ", ".join(header_for(self._kind, field) for field in self._type.__struct_fields__[:6])
             raise InputError(
                 f"{visible(name)} has no row of headers that could be understood; above the {self._kind} write headers"
                 f" such as {right} (at least one that says whose row it is)"
@@ -297,23 +226,23 @@ class _Reading(Generic[T]):
         texts = [row[place] if place < len(row) else "" for place in range(width)]
         # A header over two rows, merged: its text is in the upper one.
         texts = [
-            text or (above[place] if place < len(above) and _field(self._kind, above[place]) else "")
+            text or (above[place] if place < len(above) and field_of(self._kind, above[place]) else "")
             for place, text in enumerate(texts)
         ]
-        head = _headers(self._kind, texts)
+        head = columns_of(self._kind, texts)
         for place, text in enumerate(texts):
-            filled = sum(place < len(one) and bool(one[place]) for _, one in sheet.rows[at + 1 :])
+            filled = [line for line, one in sheet.rows[at + 1 :] if place < len(one) and one[place]]
             if place in head:
                 self._columns[place] = Column(letter=_letter(place), header=text, field=head[place])
             elif text or filled:
                 self._missed.append(self._miss(number, place, text, text, self._no_field(text, head, texts, filled)))
         return head
 
-    def _no_field(self, text: str, head: dict[int, str], texts: Sequence[str], filled: int) -> str:
-        cells = f"it was not read ({_rows_of(filled)} filled)" if filled else "it is empty"
+    def _no_field(self, text: str, head: dict[int, str], texts: Sequence[str], filled: list[int]) -> str:
+        cells = f"it was not read (filled in {_rows_of(len(filled))}, first in row {filled[0]})" if filled else "it is empty"
         if not text:
             return f"the column has no header; {cells}"
-        field = _field(self._kind, text)
+        field = field_of(self._kind, text)
         if field:
             first = next(place for place, one in head.items() if one == field)
             return f"the column {_letter(first)} ({visible(shorten(texts[first], 40))}) was taken for the same field; {cells}"
@@ -350,9 +279,9 @@ class _Reading(Generic[T]):
             and filled[0] not in [cells[at] for at in head if head[at] == "name"]
         ):
             return "it looks like a remark below the table: only one cell is filled"
-        whose = [text for place, text in cells.items() if head[place] in _WHO[self._kind]]
+        whose = [text for place, text in cells.items() if head[place] in WHOSE[self._kind]]
         if all(not text or is_unknown(text) or is_empty(text) for text in whose):
-            asked = ", ".join(_header(self._kind, field) for field in _WHO[self._kind][:4])
+            asked = ", ".join(header_for(self._kind, field) for field in WHOSE[self._kind][:4])
             return f"nothing says whose row it is; fill in one of {asked}"
         return None
 
@@ -360,7 +289,7 @@ class _Reading(Generic[T]):
 
     def _value(self, row: int, place: int, field: str, text: str) -> Any:  # noqa: ANN401 - a field's value
         """Read one cell."""
-        if is_unknown(text):
+        if len(text) < 20 and is_unknown(text):
             return None
         if field == "password":
             return self._password(text)
@@ -397,7 +326,7 @@ class _Reading(Generic[T]):
         if text.startswith("#") and text.rstrip("!?").upper() in {"#N/A", "#REF", "#VALUE", "#NAME", "#NULL", "#NUM", "#DIV/0"}:
             self._missed.append(self._miss(row, place, "", text, "a formula that failed; it is taken as not known"))
             return None
-        screen = screen_of(_PRODUCT[self._kind], f"{self._kind}.{field}")
+        screen = screen_of(PRODUCT_OF[self._kind], f"{self._kind}.{field}")
         if field == "contact_email" or (screen is not None and screen.kind == "address"):
             if named := _NAMED.fullmatch(text):
                 self._split[place] += 1

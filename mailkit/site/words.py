@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from msgspec import Struct
@@ -46,6 +46,11 @@ def _words() -> dict[str, frozenset[str]]:
     return {value: frozenset(others) for value, others in words.items()}
 
 
+@cache
+def _unknown() -> frozenset[str]:
+    return frozenset(map(plain, _table().unknown.words))
+
+
 def plain(text: str) -> str:
     """Reduce a text to what counts when words are compared: letters without accents and case, digits, single spaces.
 
@@ -62,8 +67,12 @@ def meant(choices: Iterable[str], text: str) -> str | None:
     >>> meant(("outlook", "smtp", "modern-auth"), "SMTP - Other")
     'smtp'
     """
+    return _meant(tuple(choices), text)
+
+
+@lru_cache(maxsize=4096)  # a column says the same few words again and again
+def _meant(choices: tuple[str, ...], text: str) -> str | None:
     wanted = plain(text)
-    choices = tuple(choices)
     exact = [choice for choice in choices if plain(choice) == wanted]
     found = exact or [choice for choice in choices if wanted in _words().get(choice, ())]
     return found[0] if len(found) == 1 and wanted else None
@@ -71,7 +80,7 @@ def meant(choices: Iterable[str], text: str) -> str | None:
 
 def is_unknown(text: str) -> bool:
     """Say whether a cell says that something is not known (``?``, ``inconnu``)."""
-    return plain(text) in {plain(word) for word in _table().unknown.words}
+    return plain(text) in _unknown()
 
 
 def is_empty(text: str) -> bool:

@@ -195,7 +195,7 @@ def test_maestro_pms_from_empty_to_a_saved_site_with_the_keyboard_alone(lab: Any
     reach(page, page.get_by_role("radiogroup", name="Email Traces").locator("input:checked"))
     keys.press("ArrowLeft")
     expect(option(page, "Email Traces", "N")).to_be_checked()
-    type_into(page, "Traces and messages waiting to be mailed", "12")
+    type_into(page, "Messages waiting to be mailed", "12")
     keys.press("Tab")
     expect(page.get_by_role("region", name="If Email Traces went to Y today")).to_contain_text("12 messages")
     keep_picture("site-pms-6-traces", height=1200)

@@ -268,6 +268,10 @@ def test_saving_into_the_folder_says_so_and_overwrites_nothing(
     press(panel, "Save into this folder")
     assert "is there already" in shown(panel)
     assert (tmp_path / "site.toml").read_text("utf-8") == "# mine\n"
+    type_in(panel, "name", "../hotel")
+    assert "is no name for a file" in shown(panel)
+    press(panel, "Save into this folder")
+    assert [path.name for path in tmp_path.iterdir()] == ["site.toml"]
     type_in(panel, "name", "hotel")
     press(panel, "Save into this folder")
     assert loads((tmp_path / "hotel.toml").read_text("utf-8")) == panel.site

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mailkit.errors import InputError
 from mailkit.finding import Finding
+from mailkit.site import workstation
+from mailkit.site.screens import screens
 from mailkit.site.workstation import judge, read_reg
 
 from .workstation_exports import (
@@ -32,6 +36,8 @@ from .workstation_exports import (
     use_new_outlook,
     windows,
 )
+
+ROOM = Path(workstation.__file__).parent.parent
 
 
 def found(*parts: Keys, mode: str = "outlook", **asked: Any) -> dict[str, Finding]:
@@ -285,7 +291,7 @@ def test_french_windows_eleven_is_named_as_what_it_is() -> None:
 def test_what_the_export_does_not_show_is_asked_for_and_never_concluded() -> None:
     (only,) = judge(read_reg(reg({r"HKEY_CURRENT_USER\Software\Builder": {}})), "outlook")
     assert (only.code, only.severity) == ("workstation.not-known", "warning")
-    assert any("OUTLOOK.EXE" in key for key in only.evidence["keys"])
+    assert any("App Paths" in key for key in only.evidence["keys"])
     assert "--script" in only.fix[0].action
 
 
@@ -314,6 +320,22 @@ def test_older_outlooks_have_their_profiles_in_the_place_of_windows_messaging() 
 def test_screens_of_the_other_product_are_not_named() -> None:
     findings = judge(read_reg(reg(*healthy(), use_new_outlook(1))), "outlook", product="maestro-pms")
     assert all(fix.where is None for one in findings for fix in one.fix)
+
+
+def test_where_no_mail_program_is_registered_at_all_one_is_to_be_installed() -> None:
+    error = found(clients(None), my_default(), mode="other")["workstation.no-default-client"]
+    assert error.fix[0].action.startswith("Install a mail program")
+
+
+def test_every_sentence_about_workstations_is_used_and_names_fields_that_exist() -> None:
+    table = tomllib.loads((ROOM / "findings" / "workstation.toml").read_text("utf-8"))["findings"]
+    judges = (ROOM / "workstation" / "judge.py").read_text("utf-8")
+    for code, entry in table.items():
+        assert f'"{code}"' in judges
+        for variant, words in [(None, entry), *entry.get("variants", {}).items()]:
+            assert variant is None or f'"{variant}"' in judges, (code, variant)
+            for fix in (*words.get("fix", ()), *words.get("maestro-erp", ())):
+                assert fix.get("where") is None or fix["where"] in screens()
 
 
 def test_a_mode_that_does_not_exist_is_refused_by_name() -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from mailkit.panels.site.markup import facts
+from mailkit.finding import Finding
+from mailkit.panels.site.markup import facts, found
 from mailkit.panels.site.walk import of_backfill
-from mailkit.report.configuration import fragment
 from mailkit.report.words import count
 from mailkit.site.backfill import BackfillPreview
 from mailkit.text import shorten
@@ -17,9 +17,11 @@ NAMES = 300
 """Characters of a list of clerks."""
 
 
-def shown_backfill(preview: BackfillPreview) -> str:
-    """Return the preview: when, how much, to whom not, how long."""
-    return facts("If Email Traces went to Y today", _told(preview)) + fragment(preview.findings)
+def shown_backfill(preview: BackfillPreview, known: Sequence[Finding]) -> str:
+    """Return the preview: when, how much, to whom not, how long; and what to know that is not among the findings ``known``."""
+    codes = {finding.code for finding in known}
+    more = [finding for finding in preview.findings if finding.code not in codes]
+    return facts("If Email Traces went to Y today", _told(preview)) + found("To know before", more)
 
 
 def _told(preview: BackfillPreview) -> Iterator[tuple[str, str]]:

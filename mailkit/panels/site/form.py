@@ -25,6 +25,7 @@ LONG = {"message_en", "message_fr", "notes"}
 MODES = {"general_settings.mail_software", "users.mailing_mode"}
 PASSWORD = "Only whether one is set. Whoever owns it types it on this screen; it is told to nobody and stands in no file."  # noqa: S105
 KEPT = "leave as it is"
+BESIDE = "Beside the screens"
 FEW = 3
 """Choices that are shown side by side."""
 
@@ -49,8 +50,11 @@ def form(draft: SiteDraft, names: Sequence[str], row: tuple[str, int] | None = N
     """
     before = f"{row[0]}.{row[1]}." if row else ""
     paths = [path for name in names if offered(draft, key_of(path := before + name)) or draft.value(path) is not None]
+    fields = tuple(_field(draft, path, unlocked=unlocked) for path in paths)
+    if all(field["group"] == BESIDE for field in fields):
+        fields = tuple({**field, "group": ""} for field in fields)
     return Form(
-        fields=tuple(_field(draft, path, unlocked=unlocked) for path in paths),
+        fields=fields,
         values={path: draft.value(path) for path in paths},
         problems={path: why for path in paths if (why := _problem(draft, path))},
     )
@@ -184,7 +188,7 @@ def _group(key: str, on: Screen | None, *, unlocked: bool) -> str:
     if unlocked:
         return "Before anybody touched the screen: the baseline" if key.startswith("baseline.") else "Now"
     if on is None:
-        return "Not on a screen of the product"
+        return BESIDE
     return f"{on.path} · by each user himself" if on.who == "user" else on.path
 
 

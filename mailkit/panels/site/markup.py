@@ -15,7 +15,7 @@ from mailkit.site.mistakes import SiteMistakes
 from mailkit.site.pms import Clerk
 from mailkit.site.table import Imported
 
-__all__ = ["code", "error", "facts", "here", "imported", "mistakes", "notice", "source"]
+__all__ = ["code", "error", "facts", "found", "imported", "mistakes", "notice", "source"]
 
 LISTED = 200
 """Mistakes or lines that are shown; the rest is counted."""
@@ -55,16 +55,16 @@ def mistakes(wrong: SiteMistakes) -> str:
     )
 
 
-def here(found: Sequence[Finding]) -> str:
-    """Return the findings that are put right at a step."""
-    if not found:
+def found(title: str, findings: Sequence[Finding]) -> str:
+    """Return findings in short: what is wrong, and who can do what."""
+    if not findings:
         return ""
     told = "".join(
         f'<li><span class="mk-word mk-{one.severity}">{SEVERITY[one.severity]}</span> {text(one.summary)}'
         f"{''.join(f'<br>{text(who_words(fix.who, start=True))}: {text(fix.action)}' for fix in one.fix)}</li>"
-        for one in found
+        for one in findings
     )
-    return f'<section class="mk-group"><h4>To put right here</h4><ul class="mk-findings">{told}</ul></section>'
+    return f'<section class="mk-group"><h4>{text(title)}</h4><ul class="mk-findings">{told}</ul></section>'
 
 
 def imported(name: str, got: Imported[User] | Imported[Clerk], merged: Merged, named: Callable[[str], str]) -> str:

@@ -34,7 +34,9 @@ def belonging(draft: SiteDraft, step: Step) -> tuple[Finding, ...]:
     if draft.product is None or (step.rows and not value_at(draft.present, step.rows)):
         return ()
     before = f"{step.rows}." if step.rows else ""
-    places = {found[0] for name in step.fields if (found := screen(draft.product, before + name))}
+    # The one screen of all properties has a step of its own.
+    names = [name for name in step.fields if not (step.rows and name.startswith("email_setup."))]
+    places = {found[0] for name in names if (found := screen(draft.product, before + name))}
     return tuple(
         finding
         for finding in draft.findings

@@ -25,7 +25,7 @@ from mailkit.panels.parts import Heading, Sheet, StatusLine, StepList
 from mailkit.panels.site.code import as_command, as_python
 from mailkit.panels.site.draft import SiteDraft
 from mailkit.panels.site.host import Host, StepView
-from mailkit.panels.site.markup import code, error, here
+from mailkit.panels.site.markup import code, error, found
 from mailkit.panels.site.opening import practice_file
 from mailkit.panels.site.outline import belonging, outline
 from mailkit.panels.site.steps import view_of
@@ -208,7 +208,7 @@ class SitePanel:
             self._steps.steps = [[done.step.name, done.step.title, done.state, done.words] for done in outline(draft)]
             self._steps.current = self._step
         self._heading.text, self._heading.about = step.title, step.about
-        self._here.sections = [("here", markup)] if (markup := here(belonging(draft, step))) else []
+        self._here.sections = [("here", markup)] if (markup := found("To put right here", belonging(draft, step))) else []
         names = list(steps)
         self._back.disabled = self._step == names[0]
         self._next.disabled = self._step == names[-1]

@@ -135,9 +135,7 @@ class _Case:
         station = self.workstation
         outlook, new = station.outlook, station.new_outlook
         if outlook.installed is None:
-            self.missing["whether classic Outlook is installed"] = (
-                r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\App Paths\OUTLOOK.EXE"
-            )
+            self.missing["whether classic Outlook is installed"] = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\App Paths"
         else:
             bits = f"{outlook.bits}-bit" if outlook.bits else "32-bit or 64-bit not known"
             version = f"version {outlook.version}" if outlook.version else "version not known"
@@ -233,7 +231,8 @@ class _Case:
             yield Opinion(
                 code="workstation.new-outlook", variant="default", subject="Outlook", evidence={"program": program, **evidence}
             )
-        yield Opinion(code="workstation.no-default-client", subject="default mail program", evidence=evidence)
+        variant = "none-there" if station.clients == () else None
+        yield Opinion(code="workstation.no-default-client", variant=variant, subject="default mail program", evidence=evidence)
 
     def default_program(self, default: Default) -> Iterator[Opinion]:
         """The program Windows hands the mail to."""
@@ -366,6 +365,5 @@ class _Case:
                 code="workstation.not-known", variant="users", subject="workstation", evidence=evidence, severity=severity
             )
         if self.missing:
-            export = next(iter(self.missing.values()))
-            evidence = {"missing": list(self.missing), "keys": list(dict.fromkeys(self.missing.values())), "export": export}
+            evidence = {"missing": list(self.missing), "keys": list(dict.fromkeys(self.missing.values()))}
             yield Opinion(code="workstation.not-known", subject="workstation", evidence=evidence, severity=severity)

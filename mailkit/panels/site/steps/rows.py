@@ -124,12 +124,12 @@ class RowsStep:
             got = _READ[self._rows](data=data, name=name)
         except InputError as wrong:
             self._report.sections = [("import", error(str(wrong)))]
-            self._host.say(f"{name} was not read: see below.")
+            self._host.say(f"{name} was not read: see above.")
             return
         draft, merged = self._host.draft.merge(self._rows, got.rows)
         self._filter, self._page, self._chosen = "", 1, -1
         self._report.sections = [("import", imported(name, got, merged, self._named))]
-        missed = f" {count(len(got.not_understood), 'thing')} not understood: see the list." if got.not_understood else ""
+        missed = f" {count(len(got.not_understood), 'thing')} not understood: see above." if got.not_understood else ""
         self._host.change(draft, f"{name}: {merged.added} added, {merged.changed} changed.{missed} Undo takes it back.")
 
 

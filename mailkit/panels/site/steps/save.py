@@ -42,6 +42,8 @@ class SaveStep:
         self._replace.on_click(lambda _: self.keep(replace=True))
         self._sheet = Sheet()
         self._taken = False
+        self._wrong: tuple[str, str] | None = None
+        """What was typed as a name and is none, and why."""
         local = widgets.HBox([self._keep, self._replace])
         local.add_class("mailkit-actions")
         self.view: Any = widgets.VBox([self._name, *([local] if self._folder else []), self._bar, self._sheet])
@@ -57,7 +59,8 @@ class SaveStep:
             "unknown": "site.toml",
             "hint": place,
         }
-        self._name.show([field], {"name": draft.name})
+        typed, why = self._wrong or (draft.name, "")
+        self._name.show([field], {"name": typed}, {"name": why} if why else {})
         sections: list[tuple[str, str]] = []
         if draft.refused:
             listed = ", ".join(f"{path} ({refused.text})" for path, refused in list(draft.refused.items())[:5])
@@ -66,13 +69,13 @@ class SaveStep:
             sections.append(("text", source(f"What {draft.name} says", draft.text)))
         except InputError as wrong:
             sections.append(("text", error(str(wrong))))
-        self._bar.disabled = sections[-1][0] != "text" or draft.site is None
+        self._keep.disabled = self._bar.disabled = self._wrong is not None or draft.site is None
         self._replace.layout.display = "" if self._taken else "none"
         self._sheet.sections = sections
 
     def keep(self, *, replace: bool = False) -> None:
         """Save into the folder; what is there already is replaced only when that was said."""
-        if self._folder is None:
+        if self._folder is None or self._wrong:
             return
         self._taken = False
         try:
@@ -87,11 +90,12 @@ class SaveStep:
             self._host.saved(file, f"Saved as {file.path}.")
 
     def _named(self, _field: str, text: str | None) -> None:
-        self._taken = False
+        self._taken, self._wrong = False, None
         try:
             name = file_name(text or "site.toml")
         except InputError as wrong:
-            self._host.say(f"{wrong}.")
+            self._wrong = (text or "", str(wrong))
+            self.show(self._host.draft)
         else:
             self._host.change(self._host.draft.named(name))
 

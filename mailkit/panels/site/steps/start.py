@@ -95,4 +95,4 @@ class StartStep:
 
     def _refuse(self, wrong: InputError) -> None:
         self._report.sections = [("load", mistakes(wrong) if isinstance(wrong, SiteMistakes) else error(str(wrong)))]
-        self._host.say("Not loaded: see below.")
+        self._host.say("Not loaded: see above.")

@@ -30,7 +30,7 @@ class TracesStep:
         """Bring the fields and the preview in step with the draft."""
         shown = form(draft, self._step.fields)
         self._fields.show(shown.fields, shown.values, shown.problems)
-        self._sheet.sections = [("backfill", shown_backfill(preview(draft.pms, draft.today)))]
+        self._sheet.sections = [("backfill", shown_backfill(preview(draft.pms, draft.today), draft.findings))]
 
     def _edited(self, path: str, text: str | None) -> None:
         self._host.change(self._host.draft.fill(path, text))
