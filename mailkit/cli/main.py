@@ -21,7 +21,7 @@ COMMANDS: dict[str, str] = {
     "probe": "ask a mail server, a domain's servers or a list of them; say what is wrong and who must act",
     "site": "check a site file, show by which route each mail leaves, write the sheet to key in",
     "diagnose": "judge saved observations again, or tell what differs between two of them",
-    "demo": "probe the practice site and name the faults planted there",
+    "demo": "check and probe the practice site, and name the faults planted there",
     "practice": "run the practice site in the foreground",
     "lab": "open JupyterLab on the notebooks",
     "app": "the same panels as a page, no code in sight",

@@ -14,6 +14,7 @@ from mailkit.practice.document import PracticeDocument
 from mailkit.probe.discovery import Discovery
 from mailkit.site.route import Route
 from mailkit.site.sheet import Sheet
+from mailkit.site.workstation import Workstation
 
 __all__ = ["KINDS", "declare"]
 
@@ -25,6 +26,7 @@ KINDS: dict[str, type] = {
     "route": Route,
     "discovery": Discovery,
     "sheet": Sheet,
+    "workstation": Workstation,
 }
 
 

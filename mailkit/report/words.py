@@ -53,6 +53,7 @@ STAGE: dict[str, str] = {
     "dmarc": "DMARC record",
     "dane": "DANE record",
     "site": "Configuration",
+    "workstation": "Workstation",
 }
 
 PROBLEM: dict[Problem, str] = {

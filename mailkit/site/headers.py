@@ -84,5 +84,4 @@ def columns_of(kind: Kind, row: Sequence[str]) -> dict[int, str]:
 def rank(kind: Kind, row: Sequence[str]) -> int:
     """Say how much a row looks like the headers; 0: not at all."""
     found = columns_of(kind, row)
-    whose = any(field in WHOSE[kind] for field in found.values())
-    return len(found) if whose and (len(found) > 1 or sum(map(bool, row)) == 1) else 0
+    return len(found) if any(field in WHOSE[kind] for field in found.values()) else 0

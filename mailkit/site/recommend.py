@@ -6,13 +6,13 @@ all of them lead to, or none yet, with what it depends on. Used by the walk-thro
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import product as product_of
 from pathlib import Path
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from mailkit.errors import InputError
 from mailkit.finding import PRODUCTS, Fix, Product, Who
@@ -21,7 +21,7 @@ from mailkit.site.facts import facts
 from mailkit.site.screens import mode_words
 from mailkit.text import shorten, visible
 
-__all__ = ["NOT_KNOWN", "Instead", "Question", "Recommendation", "questions", "recommend"]
+__all__ = ["NOT_KNOWN", "Instead", "Question", "Recommendation", "means", "questions", "recommend"]
 
 NOT_KNOWN = "not-known"
 """The answer every question allows."""
@@ -43,6 +43,8 @@ class Question(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The field of the site file that holds the answer."""
     when: _When = {}
     """Asked only if these have been answered so."""
+    usual: str | None = None
+    """What it is taken for while it is not answered."""
 
     def is_asked(self, answers: Mapping[str, str]) -> bool:
         """Say whether the question makes sense after these answers."""
@@ -148,18 +150,8 @@ def _guide(product: Product) -> _Guide:
 @cache
 def questions(product: Product) -> tuple[Question, ...]:
     """Give the questions of a product, in the order of its guides; :meth:`Question.is_asked` says which to leave out."""
-    return tuple(
-        Question(
-            id=one.id,
-            ask=one.ask,
-            help=one.help,
-            name=one.name,
-            answers={**one.answers, NOT_KNOWN: _table().words["not_known"]},
-            key=one.key,
-            when=one.when,
-        )
-        for one in _guide(product).questions
-    )
+    last = {NOT_KNOWN: _table().words["not_known"]}
+    return tuple(structs.replace(one, answers={**one.answers, **last}) for one in _guide(product).questions)
 
 
 def recommend(answers: Mapping[str, str], product: Product | None = None) -> Recommendation:
@@ -171,32 +163,30 @@ def recommend(answers: Mapping[str, str], product: Product | None = None) -> Rec
     product = product or _product(answers)
     known = _checked(answers, product)
     guide = _guide(product)
-    unknown = [one for one in guide.questions if one.id not in known and one.is_asked(known)]
     decisive = {name for choice in guide.choices for name in choice.when}
-    free = [one for one in unknown if one.id in decisive]
-    chosen: dict[tuple[str, ...], _Choice] = {}
-    for given in itertools.product(*(one.answers for one in free)):
-        chosen[given] = _choice(guide, {**known, **{one.id: answer for one, answer in zip(free, given, strict=True)}})
-    modes = {choice.mode for choice in chosen.values()}
+    open_ = [one for one in guide.questions if one.id in decisive and one.id not in known and one.is_asked(known)]
+    free = [one for one in open_ if one.usual is None]
+    taken = {one.id: one.usual for one in open_ if one.usual is not None} | known
+    chosen = {given: _choice(guide, taken | _answered(free, given)) for given in product_of(*(one.answers for one in free))}
     distinct = tuple({id(choice): choice for choice in chosen.values()}.values())
-    decided = len(modes) == 1
+    decided = len({choice.mode for choice in distinct}) == 1
     mode = distinct[0].mode if decided else None
     remarks = [one for one in guide.remarks if _holds(one.when, known) and _concerns(one.modes, mode, decided=decided)]
     said = {kind: [_worded(one, mode, known) for one in remarks if one.kind == kind] for kind in ("reason", "warning")}
-    reasons = dict.fromkeys(reason for choice in distinct[: len(distinct) if decided else 0] for reason in choice.reasons)
-    if len(distinct) > 1:  # each reason belongs to some of the answers that are possible: say those that all share
-        reasons = {reason: None for reason in reasons if all(reason in choice.reasons for choice in distinct)}
+    # Where several rows give the mode, only a reason that all of them give is known to hold.
+    shared = [reason for reason in distinct[0].reasons if all(reason in choice.reasons for choice in distinct)]
+    reasons = shared or ([_table().words["all_lead_here"]] if decided else [])
     return Recommendation(
         product=product,
         mode=mode,
         name=_name(mode, known) if mode else None,
-        means=_means(mode) if mode else None,
+        means=means(mode) if mode else None,
         decided=decided,
         reasons=(*reasons, *said["reason"]),
         warnings=tuple(said["warning"]),
         alternatives=tuple(_others(guide, mode, known) if decided else _depending(free, chosen, known)),
         needs=tuple(_needs(guide, mode, known)),
-        open=tuple(one.id for place, one in enumerate(free) if _matters(place, chosen)),
+        open=tuple(one.id for one in open_ if _matters(guide, one, taken, free)),
         sources=_sources([*(distinct if decided else ()), *remarks]),
     )
 
@@ -248,7 +238,7 @@ def _choice(guide: _Guide, answers: Mapping[str, str]) -> _Choice:
 
 
 def _concerns(modes: tuple[str, ...] | None, mode: str | None, *, decided: bool) -> bool:
-    return modes is None or (decided and mode in modes)
+    return modes is None or (decided and (mode or "") in modes)
 
 
 def _worded(remark: _Remark, mode: str | None, known: Mapping[str, str]) -> str:
@@ -271,14 +261,15 @@ def _name(mode: str, known: Mapping[str, str]) -> str:
     return names.get(known.get("version", "")) or " / ".join(dict.fromkeys(filter(None, names.values())))
 
 
-def _means(mode: str) -> str:
+def means(mode: str) -> str:
+    """Give what a mode does; at Maestro PMS: what a mechanism means on the wire (``KeyError`` for one that does not exist)."""
     method = _table().methods.get(mode)
     return method.means if method is not None else mode_words()[mode].means
 
 
 def _others(guide: _Guide, mode: str | None, known: Mapping[str, str]) -> Iterator[Instead]:
     for one in guide.others:
-        if mode in one.modes and _holds(one.when, known):
+        if (mode or "") in one.modes and _holds(one.when, known):
             yield Instead(mode=one.mode, name=_name(one.mode, known), when=one.if_)
 
 
@@ -288,11 +279,16 @@ def _needs(guide: _Guide, mode: str | None, known: Mapping[str, str]) -> Iterato
             yield Fix(who=one.who, where=one.where, action=one.action.format(mode=_name(mode, known)))
 
 
-def _matters(place: int, chosen: Mapping[tuple[str, ...], _Choice]) -> bool:
-    """Say whether the mode changes with the answer at ``place`` while the others stay."""
-    seen: dict[tuple[str, ...], str | None] = {}
+def _answered(asked: list[Question], given: tuple[str, ...]) -> dict[str, str]:
+    return {one.id: answer for one, answer in zip(asked, given, strict=True)}
+
+
+def _matters(guide: _Guide, question: Question, taken: Mapping[str, str], free: list[Question]) -> bool:
+    """Say whether the mode changes with the answer to a question while the others stay, whatever they are."""
+    others = [one for one in free if one is not question]
     return any(
-        seen.setdefault((*given[:place], *given[place + 1 :]), choice.mode) != choice.mode for given, choice in chosen.items()
+        len({_choice(guide, {**taken, **_answered(others, given), question.id: answer}).mode for answer in question.answers}) > 1
+        for given in product_of(*(one.answers for one in others))
     )
 
 
@@ -304,10 +300,12 @@ def _depending(free: list[Question], chosen: Mapping[tuple[str, ...], _Choice], 
         said = []
         for place, one in enumerate(free):
             possible = {given[place] for given in ways}
-            if len(possible) < len(one.answers) and _matters(place, chosen):
+            if len(possible) < len(one.answers):
                 answers = words["or"].join(text for answer, text in one.answers.items() if answer in possible)
                 said.append(words["is"].format(name=one.name, answers=answers))
-        yield Instead(mode=mode, name=_name(mode, known) if mode else words["no_mode"], when=words["and"].join(said))
+        yield Instead(
+            mode=mode, name=_name(mode, known) if mode else words["no_mode"], when=words["and"].join(said) or words["other"]
+        )
 
 
 def _sources(rows: list[_Choice | _Remark]) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from mailkit.site.fields import sample, screen_of
 from mailkit.site.headers import PRODUCT_OF, TYPES, WHOSE, Kind, columns_of, field_of, header_for, rank
 from mailkit.site.mistakes import looks_secret
 from mailkit.site.pms import Clerk
+from mailkit.site.providers import providers
 from mailkit.site.shape import choices, hints_of, leaves, wanted
 from mailkit.site.sheets import Sheet, read_bytes, read_sheets
 from mailkit.site.words import FLAG, is_empty, is_unknown, meant, plain
@@ -38,7 +39,7 @@ _HEADER_ROWS = 60
 """How many rows from the top are looked at for the headers."""
 _LONGEST = 1000
 
-_NAMED = re.compile(r"\s*\"?([^<>\"]*?)\"?\s*<\s*(?:mailto:)?([^<>\s,;]+@[^<>\s,;]+)\s*>\s*")
+_NAMED = re.compile(r"\s*[^<>]*<\s*(?:mailto:)?([^<>\s,;]+@[^<>\s,;]+)\s*>\s*")
 _TOTAL = re.compile(r"(?:grand |sub ?|sous )?(?:totals?|totaux|sum|count|nombre|somme)\b")
 _DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ T].*)?")
 _DAY_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?:[ T].*)?")
@@ -201,7 +202,7 @@ class _Reading(Generic[T]):
                 raise InputError(f"{visible(name)} has no sheet called {visible(wanted_sheet)}")
         ranked: list[tuple[int, Sheet, int]] = []
         for sheet in sheets:
-            top = [(rank(self._kind, row), -at) for at, (_, row) in enumerate(sheet.rows[:_HEADER_ROWS])]
+            top = [(rank(self._kind, self._texts(sheet, at)), -at) for at in range(min(len(sheet.rows), _HEADER_ROWS))]
             best, at = max(top, default=(0, 0))
             if best:
                 ranked.append((best, sheet, -at))
@@ -218,17 +219,21 @@ class _Reading(Generic[T]):
             self._notes.append(f"The sheet {visible(chosen.name or '')} was read, of {len(sheets)}.{also}")
         return chosen, at
 
-    def _head(self, sheet: Sheet, at: int) -> dict[int, str]:
-        """Decide what each column is, and list those that are nothing."""
+    def _texts(self, sheet: Sheet, at: int) -> list[str]:
+        """Give a row of headers; over two rows, merged, the text of a cell may be in the upper one."""
         number, row = sheet.rows[at]
         above = sheet.rows[at - 1][1] if at and sheet.rows[at - 1][0] == number - 1 else ()
-        width = max(len(one) for _, one in sheet.rows[at:])
-        texts = [row[place] if place < len(row) else "" for place in range(width)]
-        # A header over two rows, merged: its text is in the upper one.
-        texts = [
-            text or (above[place] if place < len(above) and field_of(self._kind, above[place]) else "")
-            for place, text in enumerate(texts)
-        ]
+        texts = [*row, *[""] * (len(above) - len(row))]
+        for place, text in enumerate(above):
+            if not texts[place] and field_of(self._kind, text):
+                texts[place] = text
+        return texts
+
+    def _head(self, sheet: Sheet, at: int) -> dict[int, str]:
+        """Decide what each column is, and list those that are nothing."""
+        number = sheet.rows[at][0]
+        texts = self._texts(sheet, at)
+        texts += [""] * (max(len(row) for _, row in sheet.rows[at:]) - len(texts))
         head = columns_of(self._kind, texts)
         for place, text in enumerate(texts):
             filled = [line for line, one in sheet.rows[at + 1 :] if place < len(one) and one[place]]
@@ -326,11 +331,13 @@ class _Reading(Generic[T]):
         if text.startswith("#") and text.rstrip("!?").upper() in {"#N/A", "#REF", "#VALUE", "#NAME", "#NULL", "#NUM", "#DIV/0"}:
             self._missed.append(self._miss(row, place, "", text, "a formula that failed; it is taken as not known"))
             return None
+        if field == "provider":
+            return _providers().get(plain(text), text)
         screen = screen_of(PRODUCT_OF[self._kind], f"{self._kind}.{field}")
         if field == "contact_email" or (screen is not None and screen.kind == "address"):
             if named := _NAMED.fullmatch(text):
                 self._split[place] += 1
-                return named[2]
+                return named[1]
             if text.lower().startswith("mailto:"):
                 self._split[place] += 1
                 return text[7:].partition("?")[0]
@@ -365,6 +372,12 @@ class _Reading(Generic[T]):
                 if self._secrets
                 else f"{self._named(place)}: only whether there is a password was kept."
             )
+
+
+@cache
+def _providers() -> dict[str, str]:
+    """Give the ids of providers by what people call them."""
+    return {plain(provider.name): name for name, provider in providers().items()}
 
 
 def _rows_of(count: int) -> str:

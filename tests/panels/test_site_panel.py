@@ -237,7 +237,7 @@ def test_the_mode_is_recommended_with_its_reasons_and_taken_over(panel: SitePane
     panel.fill(product="maestro-erp", version="old", deployment="cloud")
     panel.go("mode")
     assert panel.draft.erp.general_settings.mail_software is None
-    press(panel, "Take this mode over")
+    press(panel, "Take it over")
     assert panel.draft.erp.general_settings.mail_software == "smtp"
 
 

@@ -7,6 +7,8 @@ import re
 import sys
 
 import pytest
+import tree_sitter
+import tree_sitter_powershell
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -139,3 +141,9 @@ def test_the_script_is_plain_ascii_and_holds_no_command_that_changes_or_sends() 
 def test_elsewhere_than_on_windows_there_is_no_registry_to_read() -> None:
     with pytest.raises(InputError, match="--script"):
         this_workstation()
+
+
+def test_the_script_is_powershell_as_its_grammar_has_it() -> None:
+    parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language()))
+    assert not parser.parse(SCRIPT.encode()).root_node.has_error
+    assert parser.parse(SCRIPT.replace("foreach (", "foreach [", 1).encode()).root_node.has_error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 
+from mailkit.panels.site.advice import answers
 from mailkit.panels.site.draft import SiteDraft
 
 __all__ = ["as_command", "as_python"]
@@ -17,7 +18,7 @@ def as_python(draft: SiteDraft, step: str) -> str:
         "mode": [
             "from mailkit.site.recommend import recommend",
             "",
-            f"recommend({{{', '.join(f'{key!r}: {value!r}' for key, value in draft.answers.items())}}})",
+            f"recommend({dict(answers(draft)) if draft.site else {}!r}, {product!r})",
         ],
         "general": _provider(draft),
         "email": _provider(draft),

@@ -15,7 +15,7 @@ from mailkit.site.mistakes import SiteMistakes
 from mailkit.site.pms import Clerk
 from mailkit.site.table import Imported
 
-__all__ = ["code", "error", "facts", "found", "imported", "mistakes", "notice", "source"]
+__all__ = ["card", "code", "error", "facts", "found", "imported", "mistakes", "notice", "source"]
 
 LISTED = 200
 """Mistakes or lines that are shown; the rest is counted."""
@@ -32,13 +32,18 @@ def error(said: str) -> str:
 
 
 def facts(title: str, pairs: Iterable[tuple[str, str]]) -> str:
-    """Return what is known about something, folded together; what is said about the same stands together."""
+    """Return what is known about something; what is said about the same stands together."""
+    return card("info", title, pairs)
+
+
+def card(tone: str, title: str, pairs: Iterable[tuple[str, str]]) -> str:
+    """Return a card with a headline and lines below it; ``tone`` is a severity, or ``unknown``."""
     rows = "".join(
         f"<dt>{text(about)}</dt><dd>{'<br>'.join(text(said) for _, said in group)}</dd>"
         for about, group in groupby(pairs, lambda pair: pair[0])
     )
     return (
-        f'<section class="mk-card mk-info" aria-label="{text(title)}"><h4 class="mk-headline">{text(title)}</h4>'
+        f'<section class="mk-card mk-{tone}" aria-label="{text(title)}"><h4 class="mk-headline">{text(title)}</h4>'
         f'<dl class="mk-rows">{rows}</dl></section>'
     )
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from mailkit.finding import Product
 from mailkit.knowledge import read
+from mailkit.site.recommend import means
 from mailkit.site.screens import Screen, fields_of
 
 __all__ = ["START", "Step", "hint", "label", "of_backfill", "screen", "walk", "wire", "words"]
@@ -104,7 +105,7 @@ def words(key: str, value: str) -> str:
 
 def wire(mechanism: str | None) -> str:
     """Return what a log-in of Maestro PMS means between the program and the server."""
-    return f"{_walk().wire[mechanism or 'unknown']} {_walk().wire['screen']}"
+    return f"{means(mechanism) if mechanism else _walk().wire['unknown']} {_walk().wire['screen']}"
 
 
 def of_backfill(what: Literal["activation", "hindrance", "reason"], name: str) -> str:

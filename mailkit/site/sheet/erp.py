@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from msgspec.structs import replace
+
 from mailkit.site.erp import ErpSite, MailingRow, Mode, User
+from mailkit.site.route import Transport
+from mailkit.site.routing import route
 from mailkit.site.screens import screens
 from mailkit.site.sheet.own import own_page
 from mailkit.site.sheet.page import Page, Part, Row, Step, Task
@@ -70,6 +74,15 @@ NOTES = {
 }
 
 
+MODE_OF: dict[Transport, Mode] = {
+    "smtp": "smtp",
+    "outlook": "outlook",
+    "mapi": "other",
+    "notes": "lotus-notes",
+    "modern_auth": "modern-auth",
+}
+
+
 def names_of(user: User) -> tuple[str, ...]:
     """Return what a user can be called by: code, name, number."""
     return tuple(name for name in (user.code, user.name, None if user.number is None else str(user.number)) if name)
@@ -77,20 +90,9 @@ def names_of(user: User) -> tuple[str, ...]:
 
 def mode_of(site: ErpSite, user: User) -> Mode | None:
     """Return the mode of a user's ordinary mail; ``None``: what is not known decides it, or it cannot work."""
-    mode = _chosen(site, user)
-    return None if _impossible(site, mode) else mode
-
-
-def _chosen(site: ErpSite, user: User) -> Mode | None:
-    default = site.general_settings.mail_software
-    version = _version(site, user)
-    if version == "old":
-        if user.user_specific or default == "smtp":
-            return "smtp"
-        return default if user.user_specific is False else None
-    if version == "new":
-        return default if user.mailing_mode == "" else user.mailing_mode
-    return None
+    # Whether the mode works on this workstation does not change which one is set.
+    transport = route(site, replace(user, outlook=None), "standard").transport
+    return None if transport is None else MODE_OF.get(transport)
 
 
 def _impossible(site: ErpSite, mode: str | None) -> str | None:
