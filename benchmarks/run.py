@@ -28,6 +28,7 @@ from typing import Any
 import trustme
 from bare import sessions, trusting
 from peers import OURS, PEERS, Peer
+from routes import of_many_users
 from server import FIRST
 
 from mailkit.probe import ProbeSettings, probe, probe_many
@@ -243,6 +244,8 @@ def main() -> None:
         ):
             parts.append(measure(folder))
             print(parts[-1], flush=True)
+    parts.append(of_many_users())
+    print(parts[-1], flush=True)
     if options.write:
         (HERE / "results.md").write_text("\n".join(parts))
 

@@ -43,7 +43,7 @@ def mismatch(sender: str | None, login: str | None, provider: Provider | None) -
     evidence = {
         "provider": provider.name if provider else None,
         "says": (rule.words or f"it lets through only {sender_words()[rule.rule]}") if rule else None,
-        "replies": list(rule.replies) if rule else [],
+        "replies": (list(rule.replies) or None) if rule else None,
     }
     variant = rule.breach if rule is not None and rule.breach is not None else "foreign" if foreign else None
     strict = rule is not None and rule.breach == "refused" and rule.rule in ("own", "alias")

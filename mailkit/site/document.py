@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from mailkit.site.mistakes import Mistake
+from mailkit.text import visible
 
 __all__ = ["Document", "read_document"]
 
@@ -142,5 +143,5 @@ def _mistake(said: str, number: int | None, line: str) -> Mistake:
         line=number,
         field=field,
         what="is no valid TOML" if field else "this is no valid TOML",
-        allowed=f"the reader says: {said}",
+        allowed=f"the reader says: {visible(said)}",
     )

@@ -93,14 +93,19 @@ def _incomplete(code: str, who: str, product: Product, missing: tuple[str, ...],
     """Say what is missing: of the user only where a field of his is, else of the screen that everybody shares."""
     shown = [screens()[where] for where in missing]
     of_user = any((screen.key or "").startswith("users.") for screen in shown)
-    subject = who if of_user else shown[0].path.partition(" > ")[0]
+    subject = who if of_user else shown[0].path.rpartition(" > ")[2]
     evidence: _Evidence = (("fields", missing), ("labels", tuple(screen.label for screen in shown)))
     fixes = tuple(
-        msgspec.structs.replace(fix, who=screen.who, where=where)
+        msgspec.structs.replace(pattern.fix[0], who=screen.who, where=where)
         for where, screen in zip(missing, shown, strict=True)
-        for fix in _said(code, "", product, None, (("label", screen.label), ("path", screen.path))).fix[:1]
+        for pattern in [_fill_in(product, screen.label, screen.path, "press" if screen.kind == "button" else None)]
     )
-    return msgspec.structs.replace(_said(code, subject, product, None, evidence, severity), fix=fixes)
+    finding = _said(code, subject, product, None if of_user else "shared", evidence, severity)
+    return msgspec.structs.replace(finding, fix=fixes)
+
+
+def _fill_in(product: Product, label: str, path: str, variant: str | None) -> Finding:
+    return _said("site.route-incomplete", "", product, variant, (("label", label), ("path", path)))
 
 
 @lru_cache(maxsize=4096)  # as above
@@ -109,7 +114,7 @@ def _not_known(table: Rules, place: int, variant: str | None) -> Finding:
     fact = table.facts[place]
     screen = screens().get(fact.where)
     evidence: _Evidence = (
-        ("label", screen.label if screen else fact.name),
+        ("label", fact.name),
         ("taken", table.words.is_.format(name=fact.name, values=fact.saying(fact.assume))),
         ("because", fact.because),
         ("look", fact.look or (table.words.look.format(label=screen.label, path=screen.path) if screen else None)),

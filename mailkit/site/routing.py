@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar, cast
 
 from mailkit.errors import InputError
+from mailkit.site import rulebook
 from mailkit.site.decision import Decision, decide
 from mailkit.site.erp import MAILINGS, ErpSite, Mailing, MailingRow, User
 from mailkit.site.places import Places, agreed
@@ -32,7 +33,7 @@ _NAMES_SHOWN, _LONGEST_NAME = 8, 60
 
 
 def routes(
-    site: ErpSite | PmsSite, user: str | None = None, mailing: str | None = None, *, table: Rules | None = None
+    site: ErpSite | PmsSite, user: str | None = None, mailing: str | None = None, *, rules: Rules | None = None
 ) -> Iterator[Route]:
     """Give a route for each user and mailing type (at Maestro PMS: clerk and kind of message), in the order of the site.
 
@@ -42,15 +43,16 @@ def routes(
     user is known yet gives the routes of anybody. At Maestro PMS alerts to guests are nobody's: they come last, once for each
     distinct Email Setup, with the properties it holds for.
 
-    ``table`` replaces the decision table. Raises :class:`~mailkit.errors.InputError` for a user or a mailing type that does not
-    exist; whatever is configured is an answer, never an error.
+    ``rules`` is a table to decide by instead (:func:`~mailkit.site.rulebook.rules`). Raises
+    :class:`~mailkit.errors.InputError` for a user or a mailing type that does not exist; whatever is configured is an answer,
+    never an error.
     """
     kinds = _kinds(site, mailing)
     if isinstance(site, ErpSite):
         users = site.users if user is None else tuple(_named(site.users, user, "user"))
-        return _Erp(site, table).routes(users or (User(),), kinds)
+        return _Erp(site, rules).routes(users or (User(),), kinds)
     clerks = site.clerks if user is None else tuple(_named(site.clerks, user, "clerk"))
-    return _Pms(site, table).routes(clerks, kinds if user is None else tuple(kind for kind in kinds if kind != _ALERT))
+    return _Pms(site, rules).routes(clerks, kinds if user is None else tuple(kind for kind in kinds if kind != _ALERT))
 
 
 def route(
@@ -60,7 +62,7 @@ def route(
     *,
     row: MailingRow | None = None,
     single: bool = False,
-    table: Rules | None = None,
+    rules: Rules | None = None,
 ) -> Route:
     """Give the route of one mail.
 
@@ -73,11 +75,11 @@ def route(
         person = next(_named(site.users, user, "user")) if isinstance(user, str) else user
         if isinstance(person, Clerk):
             raise InputError("maestro* has users; clerks belong to Maestro PMS")
-        return _Erp(site, table).route(person or User(), cast("Mailing", kind), () if row is None else (row,), single=single)
+        return _Erp(site, rules).route(person or User(), cast("Mailing", kind), () if row is None else (row,), single=single)
     clerk = next(_named(site.clerks, user, "clerk")) if isinstance(user, str) else user
     if isinstance(clerk, User):
         raise InputError("Maestro PMS has clerks; users belong to maestro*")
-    return _Pms(site, table).route(clerk, kind if clerk else _ALERT)
+    return _Pms(site, rules).route(clerk, kind if clerk else _ALERT)
 
 
 def _kinds(site: ErpSite | PmsSite, mailing: str | None) -> tuple[str, ...]:
@@ -125,7 +127,7 @@ class _Erp:
 
     def __init__(self, site: ErpSite, table: Rules | None) -> None:
         self._site = site
-        self._table = _for_product(table or rules(), site)
+        self._table = _for_product(table or rulebook.rules(), site)
         self._deduced = _deduced(site, self._table)
         self._places = Places(
             self._table,
@@ -162,7 +164,7 @@ class _Pms:
 
     def __init__(self, site: PmsSite, table: Rules | None) -> None:
         self._site = site
-        self._table = _for_product(table or trace_rules(), site)
+        self._table = _for_product(table or rulebook.trace_rules(), site)
         self._general = self._setup(None)
         self._setups = {one.code.strip().casefold(): self._setup(one.email_setup) for one in site.properties}
 

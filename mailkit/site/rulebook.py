@@ -212,7 +212,7 @@ def _case(rule: str, row: _Row, file: _File) -> Case:
         reason=row.reason,
         why=row.why,
         findings=tuple(_finding(said, product, at) for said in row.findings or ()),
-        incomplete=_finding(row.incomplete or "site.route-incomplete", product, at)[0],
+        incomplete=_finding(f"{row.incomplete or 'site.route-incomplete'}/shared", product, at)[0],
         changes=tuple((order[name], value) for name, value in again.items() if not isinstance(value, _SameAs)),
         follows=tuple((order[name], order[value.same_as]) for name, value in again.items() if isinstance(value, _SameAs)),
     )

@@ -26,10 +26,9 @@ from mailkit.site.fields import sample, screen_of
 from mailkit.site.headers import PRODUCT_OF, TYPES, WHOSE, Kind, columns_of, field_of, header_for, rank
 from mailkit.site.mistakes import looks_secret
 from mailkit.site.pms import Clerk
-from mailkit.site.providers import providers
 from mailkit.site.shape import choices, hints_of, leaves, wanted
 from mailkit.site.sheets import Sheet, read_bytes, read_sheets
-from mailkit.site.words import FLAG, is_empty, is_unknown, meant, plain
+from mailkit.site.words import FLAG, is_empty, is_unknown, meant, plain, provider_named
 from mailkit.text import shorten, visible
 
 __all__ = ["Column", "Imported", "Kind", "NotUnderstood", "read_clerks", "read_users", "template"]
@@ -221,8 +220,10 @@ class _Reading(Generic[T]):
 
     def _texts(self, sheet: Sheet, at: int) -> list[str]:
         """Give a row of headers; over two rows, merged, the text of a cell may be in the upper one."""
-        number, row = sheet.rows[at]
-        above = sheet.rows[at - 1][1] if at and sheet.rows[at - 1][0] == number - 1 else ()
+        row: tuple[str, ...] = sheet.rows[at][1]
+        above: tuple[str, ...] = ()
+        if at and sheet.rows[at - 1][0] == sheet.rows[at][0] - 1:
+            above = sheet.rows[at - 1][1]
         texts = [*row, *[""] * (len(above) - len(row))]
         for place, text in enumerate(above):
             if not texts[place] and field_of(self._kind, text):
@@ -332,7 +333,7 @@ class _Reading(Generic[T]):
             self._missed.append(self._miss(row, place, "", text, "a formula that failed; it is taken as not known"))
             return None
         if field == "provider":
-            return _providers().get(plain(text), text)
+            return provider_named(text)
         screen = screen_of(PRODUCT_OF[self._kind], f"{self._kind}.{field}")
         if field == "contact_email" or (screen is not None and screen.kind == "address"):
             if named := _NAMED.fullmatch(text):
@@ -372,12 +373,6 @@ class _Reading(Generic[T]):
                 if self._secrets
                 else f"{self._named(place)}: only whether there is a password was kept."
             )
-
-
-@cache
-def _providers() -> dict[str, str]:
-    """Give the ids of providers by what people call them."""
-    return {plain(provider.name): name for name, provider in providers().items()}
 
 
 def _rows_of(count: int) -> str:

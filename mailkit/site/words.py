@@ -11,9 +11,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from mailkit.knowledge import read
+from mailkit.site.providers import providers
 from mailkit.site.screens import mode_words
 
-__all__ = ["FLAG", "is_empty", "is_unknown", "meant", "plain"]
+__all__ = ["FLAG", "is_empty", "is_unknown", "meant", "plain", "provider_named"]
 
 FLAG: tuple[str, ...] = ("true", "false")
 """The values of a box, as words."""
@@ -86,3 +87,13 @@ def is_unknown(text: str) -> bool:
 def is_empty(text: str) -> bool:
     """Say whether a cell is written as empty (``-``, ``(vide)``): compared as it is, for signs are all there is."""
     return text.strip().casefold() in _table().empty.words
+
+
+@cache
+def _providers() -> dict[str, str]:
+    return {plain(provider.name): name for name, provider in providers().items()}
+
+
+def provider_named(text: str) -> str:
+    """Give the name a site file has for a provider; one that is not known keeps its own."""
+    return _providers().get(plain(text), text)

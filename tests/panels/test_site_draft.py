@@ -131,9 +131,12 @@ def test_a_value_is_read_as_the_site_holds_it() -> None:
 
 
 def test_the_other_product_forgets_nothing() -> None:
-    draft = erp().fill("name", "Builder").choose("maestro-pms").fill("name", "Hotel")
-    assert draft.choose("maestro-erp").erp.name == "Builder"
-    assert draft.pms.name == "Hotel"
+    before = erp().fill("name", "Builder").fill("general_settings.smtp.port", "x").answer("mfa", "yes")
+    hotel = before.choose("maestro-pms").fill("name", "Hotel")
+    assert not hotel.refused
+    back = hotel.choose("maestro-erp")
+    assert (back.erp, back.refused, back.answers) == (before.erp, before.refused, before.answers)
+    assert back.pms.name == "Hotel"
 
 
 def test_removing_a_row_moves_what_was_refused_below_it() -> None:

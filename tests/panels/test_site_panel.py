@@ -285,6 +285,25 @@ def test_saving_into_the_folder_says_so_and_overwrites_nothing(
     assert loads((tmp_path / "hotel.toml").read_text("utf-8")).name == "Hotel"
 
 
+def test_a_file_loaded_from_the_folder_is_saved_back_with_its_remarks(
+    panel: SitePanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "site.toml").write_text('product = "maestro-pms" # ours\nprovider = "somebody"\n', "utf-8")
+    panel.load("site.toml")
+    panel.go("email")
+    assert "somebody" in shown(panel)
+    panel.fill(name="Hotel")
+    panel.go("save")
+    press(panel, "Save into this folder")
+    written = (tmp_path / "site.toml").read_text("utf-8")
+    assert "# ours" in written
+    assert loads(written) == panel.site
+    panel.go("start")
+    press(panel, "Load")
+    assert panel.site == loads(written)
+
+
 def test_an_app_on_a_server_offers_neither_its_folder_nor_its_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.13")
     panel = SitePanel(SiteDraft(TODAY))

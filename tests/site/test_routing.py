@@ -429,7 +429,7 @@ def test_another_table_is_another_behaviour(tmp_path: Path) -> None:
     assert table.ids == rules().ids
     user = User(code="a", user_specific=False, from_address="a@builder.test", password="set", user_name="a")
     file = edited(tmp_path, 'password = "user", from = "logic-a" }', 'password = "user", from = "logic-b" }')
-    assert route(erp(user), user, table=rules(file)).fields.sender.value == "office@builder.test"
+    assert route(erp(user), user, rules=rules(file)).fields.sender.value == "office@builder.test"
     assert route(erp(user), user).fields.sender.value == "a@builder.test"
 
 
@@ -468,7 +468,7 @@ def test_a_table_that_is_not_there_is_one_line() -> None:
 
 def test_a_table_of_the_other_product_is_refused() -> None:
     with pytest.raises(InputError, match="maestro-pms"):
-        routes(ErpSite(), table=trace_rules())
+        routes(ErpSite(), rules=trace_rules())
 
 
 # ── whatever the site ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,12 +1,16 @@
 // Labelled fields. Each control shows the value the kernel holds and sends every edit there as a message; nothing is decided here. A
-// field that is being typed in is left alone until it is left.
+// field that is being typed in, or whose edit the kernel has not answered yet, keeps what it shows.
 
 const UNKNOWN = "not known";
 function render({ model, el }) {
   const prefix = `mailkit-field-${Math.random().toString(36).slice(2)}`; // each view is a module of its own: nothing could count them
   let shown = new Map();
   el.classList.add("mailkit", "mailkit-field-set");
-  const send = (id, value) => model.send({ set: id, value });
+  const unanswered = new Map();
+  const send = (id, value) => {
+    unanswered.set(id, (unanswered.get(id) ?? 0) + 1);
+    model.send({ set: id, value });
+  };
 
   const text = (field, names) => {
     const lines = field.kind === "lines";
@@ -101,7 +105,7 @@ function render({ model, el }) {
 
   const show = () => {
     const [values, problems] = [model.get("values"), model.get("problems")];
-    for (const [id, entry] of shown) entry.show(values[id] ?? null, problems[id]);
+    for (const [id, entry] of shown) if (!unanswered.get(id)) entry.show(values[id] ?? null, problems[id]);
   };
   let built = "";
   const rebuild = () => {
@@ -124,7 +128,10 @@ function render({ model, el }) {
   };
   const hear = (message) => {
     if (message.focus) shown.values().next().value?.control.focus();
-    if (message.settled) show();
+    if (message.settled) {
+      unanswered.set(message.settled, Math.max(0, (unanswered.get(message.settled) ?? 0) - 1));
+      show();
+    }
   };
   model.on("change:fields", rebuild);
   model.on("change:values change:problems", show);

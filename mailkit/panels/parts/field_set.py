@@ -88,7 +88,9 @@ class FieldSet(anywidget.AnyWidget):
             return
         name, value = content.get("set"), content.get("value")
         known = {field["id"] for field in self.fields if not field.get("locked")}
-        if name in known and (value is None or (isinstance(value, str) and len(value) <= LONGEST)):
-            self._edited(str(name), value)
-            # The field shows what became of it, also when that is what it had before.
+        try:
+            if name in known and (value is None or (isinstance(value, str) and len(value) <= LONGEST)):
+                self._edited(str(name), value)
+        finally:
+            # The field shows what became of the edit, also when that is what it had before.
             self.send({"settled": name})

@@ -62,6 +62,7 @@ class SiteDraft:
         erp, pms: what was entered for either product; choosing the other one by mistake loses nothing.
         answers: to the questions that decide the mode.
         refused: by path: what was typed and cannot be used.
+        aside: answers and refused of the product not chosen.
         file: what it was loaded from.
         name: the file it is saved as.
         kept: the site as it was last loaded or saved.
@@ -73,6 +74,7 @@ class SiteDraft:
     pms: PmsSite = PmsSite()  # noqa: RUF009 - frozen
     answers: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[str, Refused] = field(default_factory=dict)
+    aside: Mapping[Product, tuple[Mapping[str, str], Mapping[str, Refused]]] = field(default_factory=dict)
     file: SiteFile | None = None
     name: str = "site.toml"
     kept: Site | None = None
@@ -113,8 +115,12 @@ class SiteDraft:
         return text_of(value_at(self.site, path))
 
     def choose(self, product: Product) -> SiteDraft:
-        """Take this product; what was entered for the other one stays."""
-        return replace(self, product=product, answers={}, refused={}) if product != self.product else self
+        """Take this product; what was entered for the other one waits."""
+        if product == self.product:
+            return self
+        aside = {**self.aside, **({self.product: (self.answers, self.refused)} if self.product else {})}
+        answers, refused = aside.pop(product, ({}, {}))
+        return replace(self, product=product, answers=answers, refused=refused, aside=aside)
 
     def load(self, file: SiteFile, name: str) -> SiteDraft:
         """Begin again with a site file."""

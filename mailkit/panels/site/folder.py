@@ -64,8 +64,9 @@ def keep(draft: SiteDraft, folder: Path, *, replace: bool = False) -> SiteFile:
     if draft.site is None:
         raise InputError("choose the product first")
     target = folder / draft.name
-    if draft.file is not None and draft.file.path == target and draft.file.site.product == draft.product and not replace:
-        return draft.file.save(draft.site)
+    file = draft.file
+    if file and file.path and file.path.resolve() == target.resolve() and file.site.product == draft.product and not replace:
+        return file.save(draft.site)
     text = draft.text
     try:
         if not replace:

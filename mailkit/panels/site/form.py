@@ -14,6 +14,7 @@ from mailkit.panels.site.draft import SiteDraft
 from mailkit.panels.site.paths import parts_of, text_of, value_at
 from mailkit.panels.site.walk import hint, label, screen, words
 from mailkit.site.pms import LEAVE
+from mailkit.site.providers import providers
 from mailkit.site.screens import Screen, mode_words
 
 __all__ = ["Form", "cell", "form", "key_of", "mode", "offered"]
@@ -26,6 +27,8 @@ MODES = {"general_settings.mail_software", "users.mailing_mode"}
 PASSWORD = "Only whether one is set. Whoever owns it types it on this screen; it is told to nobody and stands in no file."  # noqa: S105
 KEPT = "leave as it is"
 BESIDE = "Beside the screens"
+GOES_WITH = {"users.authenticated_on": "users.authentication"}
+"""A field that stands on no screen, and the one it is about."""
 FEW = 3
 """Choices that are shown side by side."""
 
@@ -71,7 +74,7 @@ def key_of(path: str) -> str:
 
 def offered(draft: SiteDraft, key: str) -> bool:
     """Return whether the site's screens have a field."""
-    found = screen(_product(draft), key)
+    found = screen(_product(draft), GOES_WITH.get(key, key))
     versions = found[1].versions if found else ()
     return draft.product != "maestro-erp" or not versions or draft.erp.version is None or draft.erp.version in versions
 
@@ -140,6 +143,10 @@ def _kind(draft: SiteDraft, path: str) -> tuple[FieldKind, list[tuple[str, str]]
     key, parts = key_of(path), parts_of(type(draft.present), path)
     if key in MODES:
         return "choice", list(_modes(draft, path))
+    if key.rpartition(".")[2] == "provider":
+        names = {**{name: provider.name for name, provider in providers().items()}, "": "none of these"}
+        said = draft.value(path)
+        return "choice", list({**names, **({said: said} if said is not None and said not in names else {})}.items())
     if bool in parts and str not in parts:
         box = (screen(_product(draft), key) or (None, None))[1]
         if key in ON_SCREEN_AS_LETTER:

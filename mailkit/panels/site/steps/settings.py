@@ -16,9 +16,8 @@ from mailkit.panels.site.form import form
 from mailkit.panels.site.host import Host
 from mailkit.panels.site.markup import facts, notice
 from mailkit.panels.site.preset import advice, choose_provider, known_provider, recognised
-from mailkit.panels.site.walk import Step, label, wire
+from mailkit.panels.site.walk import Step, wire
 from mailkit.site.pms import LEAVE
-from mailkit.site.providers import providers
 
 __all__ = ["SettingsStep"]
 
@@ -48,24 +47,12 @@ class SettingsStep:
         """Bring the fields in step with the draft."""
         if draft.site is None or draft.product is None:
             return
-        options = [[id_, provider.name] for id_, provider in providers().items()] + [["", "none of these"]]
         guess = recognised(draft)
         hint = "Choosing one enters its server, port and encryption below."
         if guess is not None:
             hint = f"What is entered belongs to {guess.name}. {hint}"
-        self._provider.show(
-            [
-                {
-                    "id": PROVIDER,
-                    "label": label(draft.product, PROVIDER),
-                    "kind": "choice",
-                    "group": "",
-                    "options": options,
-                    "hint": hint,
-                }
-            ],
-            {PROVIDER: draft.site.provider},
-        )
+        (field,) = form(draft, [PROVIDER]).fields
+        self._provider.show([{**field, "hint": hint}], {PROVIDER: draft.value(PROVIDER)})
         known = known_provider(draft)
         self._about.sections = [("provider", facts(known.name, advice(draft, known)))] if known else []
         shown = form(draft, self._step.fields)

@@ -1,7 +1,8 @@
 """Measure how long it takes to find the routes of a large site: 10,000 users, four mailing types each.
 
-``python benchmarks/bench_routes.py [USERS]`` prints a Markdown table: a site of which everything is known, one of which little is
-known, and one where hardly anything is right. The goal is two seconds for each.
+``python benchmarks/routes.py [USERS]`` prints a Markdown table: a site of which everything is known, one of which little is
+known, and one where hardly anything is right. The goal is two seconds for each; it is
+processor time, because nothing here waits.
 """
 
 from __future__ import annotations
@@ -92,22 +93,19 @@ def rows(count: int) -> Iterator[tuple[str, ...]]:
     for name, build in (("everything known", known), ("only user codes", hardly_known), ("every field empty", broken)):
         site, seconds, found = build(count), [], 0
         for _ in range(3):
-            begun = time.perf_counter()
+            begun = time.process_time()
             found = sum(1 for _ in routes(site))
-            seconds.append(time.perf_counter() - begun)
+            seconds.append(time.process_time() - begun)
         taken = statistics.median(seconds)
         goal = f"{'within' if taken <= GOAL_S else '**over**'} {GOAL_S:g} s"
         yield name, f"{found:,}", f"{taken:.2f} ({goal})", f"{taken / found * 1e6:.0f}"
 
 
-def main() -> None:
-    """Print the table."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    print(f"## Routes of {count:,} users\n")
-    print("|  | routes | s (median of 3) | µs a route |\n|---|--:|--:|--:|")
-    for row in rows(count):
-        print("|", " | ".join(row), "|", flush=True)
+def of_many_users(count: int = 10_000) -> str:
+    """Return the results as Markdown."""
+    head = f"## Routes of {count:,} users\n\n|  | routes | CPU s (median of 3) | µs a route |\n|---|--:|--:|--:|\n"
+    return head + "".join(f"| {' | '.join(row)} |\n" for row in rows(count))
 
 
 if __name__ == "__main__":
-    main()
+    print(of_many_users(*map(int, sys.argv[1:])))
