@@ -12,6 +12,7 @@ from mailkit.finding import Finding
 from mailkit.observation import ProbeDocument
 from mailkit.practice.document import PracticeDocument
 from mailkit.probe.discovery import Discovery
+from mailkit.site.json_schema import schema as site_schema
 from mailkit.site.route import Route
 from mailkit.site.sheet import Sheet
 from mailkit.site.workstation import Workstation
@@ -29,14 +30,18 @@ KINDS: dict[str, type] = {
     "workstation": Workstation,
 }
 
+SITE = "site"
+"""A file that people write: its schema says more than its type does, so that editors can help."""
+
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("kind", choices=sorted(KINDS), metavar="KIND", help=", ".join(sorted(KINDS)))
+    kinds = sorted([*KINDS, SITE])
+    parser.add_argument("kind", choices=kinds, metavar="KIND", help=", ".join(kinds))
     parser.set_defaults(run=_run)
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(KINDS[chosen.kind])}
-    print(json.dumps(schema, indent=2))
+    made = site_schema() if chosen.kind == SITE else msgspec.json.schema(KINDS[chosen.kind])
+    print(json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **made}, indent=2))
     return 0

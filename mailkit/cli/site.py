@@ -1,4 +1,4 @@
-"""``mailkit site check|route|sheet|init|discover|workstation``: the configuration of a site, without touching a mail server."""
+"""``mailkit site …``: the configuration of a site, without touching a mail server."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from mailkit.cli.site_discover import declare_discover, run_discover
+from mailkit.cli.site_import import declare_import, run_import
 from mailkit.cli.site_init import declare_init, run_init
 from mailkit.cli.site_workstation import declare_workstation, run_workstation
 from mailkit.errors import InputError
@@ -46,6 +47,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
     for name, help_text, declare_one, run_one in (
         ("init", "a commented site file, asked for question by question", declare_init, run_init),
+        ("import", "users or clerks of a table taken into a site file", declare_import, run_import),
         ("discover", "ask a domain itself for its mail settings", declare_discover, run_discover),
         ("workstation", "what an export of the registry says of Outlook, MAPI or Notes", declare_workstation, run_workstation),
     ):

@@ -21,7 +21,7 @@ from mailkit.site.words import meant
 from mailkit.site.written import Scalar
 from mailkit.text import visible
 
-__all__ = ["declare_init", "run_init"]
+__all__ = ["declare_init", "run_init", "tell_import"]
 
 _LISTED = 200
 
@@ -164,11 +164,12 @@ class _Talk:
             except InputError as error:
                 print(f"  {error}")
                 continue
-            _tell(self._people, who)
+            tell_import(self._people, who)
             return
 
 
-def _tell(found: Imported[User] | Imported[Clerk], who: str) -> None:
+def tell_import(found: Imported[User] | Imported[Clerk], who: str) -> None:
+    """Say what reading a table came to, with everything that was not understood."""
     print(f"  {len(found.rows):,} {who} were read.")
     for note in found.notes:
         print(f"  {note}")

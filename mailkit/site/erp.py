@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 __all__ = [
     "MAILINGS",
+    "Count",
     "ErpSite",
     "GeneralSettings",
     "Mailing",
@@ -20,12 +21,18 @@ __all__ = [
     "Mode",
     "Password",
     "Port",
+    "Prose",
     "SmtpSettings",
     "Text",
     "User",
 ]
 
-Text = Annotated[str, Meta(max_length=1000)]
+Text = Annotated[str, Meta(max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
+"""A text on one line. A control character in it is a mistake: most often a lone backslash in double quotes."""
+Prose = Annotated[str, Meta(max_length=20_000)]
+"""A text of several lines."""
+Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+"""A number that every reader of JSON keeps exactly."""
 Port = Annotated[int, Meta(ge=1, le=65535)] | Literal[""]
 Password = Literal["set", "empty"]
 """Whether there is a password; it is never in a site file itself."""
@@ -62,7 +69,7 @@ class User(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     """A user: the screen Security Management, and what is known of the user's own page Preferences."""
 
     code: Text | None = None
-    number: int | None = None
+    number: Count | None = None
     name: Text | None = None
     group: Text | None = None
     access: Literal["maestro", "mobile", "maestro-and-mobile"] | None = None
@@ -105,8 +112,8 @@ class MailingRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     copy_to: Text | None = None
     subject_en: Text | None = None
     subject_fr: Text | None = None
-    message_en: Text | None = None
-    message_fr: Text | None = None
+    message_en: Prose | None = None
+    message_fr: Prose | None = None
     archive: bool | None = None
     """Saved to Document Management."""
 
@@ -128,7 +135,7 @@ class ErpSite(
     general_settings: GeneralSettings = GeneralSettings()
     users: tuple[User, ...] = ()
     mailing_configuration: tuple[MailingRow, ...] = ()
-    notes: Annotated[str, Meta(max_length=20_000)] | None = None
+    notes: Prose | None = None
 
     @property
     def product(self) -> Literal["maestro-erp"]:

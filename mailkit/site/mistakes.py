@@ -37,6 +37,9 @@ _SECRET = re.compile(
 _PRODUCTS: Mapping[str, str] = {"maestro-erp": "maestro* (construction)", "maestro-pms": "Maestro PMS (hotel)"}
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_BACKSLASH = "take it out; a backslash stands alone only in single quotes: 'DOMAIN\\name', or twice in double ones"
+
 _Draft = tuple[Path, str, str]
 """Where, what was found, what would be right."""
 
@@ -245,6 +248,8 @@ def _misfit(hint: Hint, value: object, key: str) -> tuple[str, str]:
         if close:
             right = f"{close}, without quotes" if close in words else f'"{close}"'
             return seen, f"did you mean {right}? Allowed: {allowed}"
+        if control := _CONTROL.search(value):
+            return f"{seen}, which holds a control character ({visible(control[0])})", _BACKSLASH
         if value.strip().isdecimal() and int in kinds:
             return seen, f"write the number without quotes. Allowed: {allowed}"
         most = limit(hint)

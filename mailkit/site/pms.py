@@ -11,11 +11,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from mailkit.site.erp import Password, Port, Text
+from mailkit.site.erp import Count, Password, Port, Prose, Text
 
 __all__ = ["LEAVE", "Clerk", "EmailSetup", "LeaveFields", "PmsSite", "Property", "Setting", "Switch", "Traces"]
 
-Setting = bool | int | Text
+Setting = bool | Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)] | Text
 """A value that is carried and compared, never interpreted."""
 
 LEAVE: tuple[str, ...] = (
@@ -95,7 +95,7 @@ class Traces(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     switches: tuple[Switch, ...] = ()
     days: Annotated[int, Meta(ge=0, le=3660)] = 7
     """How many days back the first activation reaches."""
-    waiting: Annotated[int, Meta(ge=0)] | None = None
+    waiting: Count | None = None
     """How many traces and staff messages of those days have not been e-mailed."""
 
 
@@ -120,7 +120,7 @@ class PmsSite(
     properties: tuple[Property, ...] = ()
     clerks: tuple[Clerk, ...] = ()
     traces: Traces = Traces()
-    notes: Annotated[str, Meta(max_length=20_000)] | None = None
+    notes: Prose | None = None
 
     @property
     def product(self) -> Literal["maestro-pms"]:

@@ -16,6 +16,10 @@ Hint: TypeAlias = Any
 """An annotation, such as ``Annotated[str, Meta(max_length=1000)] | None``: Python has no type for these."""
 
 
+_TECHNICAL = 2**32
+"""A limit from here on is one of the format, not of what is meant: nobody needs to be told."""
+
+
 def _origin(hint: Hint) -> object:
     return get_origin(hint)
 
@@ -74,6 +78,8 @@ def _wanted(leaf: Hint, metas: tuple[msgspec.Meta, ...]) -> str:
         return '"" (empty)' if words == ("",) else ", ".join(f'"{word}"' for word in words)
     low = next((meta.ge for meta in metas if meta.ge is not None), None)
     high = next((meta.le for meta in metas if meta.le is not None), None)
-    if leaf is int and low is not None:
-        return f"a whole number, {low} or more" if high is None else f"a whole number from {low} to {high}"
+    if leaf is int and low is not None and high is not None and high < _TECHNICAL:
+        return f"a whole number from {low} to {high}"
+    if leaf is int and low == 0:
+        return "a whole number, 0 or more"
     return {int: "a whole number", str: "a text in quotes", bool: "true or false", dt.date: "a date such as 2026-11-21"}[leaf]

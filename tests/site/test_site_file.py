@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import pickle
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -73,7 +74,7 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
         base, meta = get_args(hint)[0], hint.__metadata__[0]
         if base is int:
             return st.integers(meta.ge, meta.le if meta.le is not None else 2**40)
-        return st.text(max_size=12) | st.sampled_from(
+        texts = st.text(max_size=12) | st.sampled_from(
             [
                 '"""',
                 "'''",
@@ -90,6 +91,7 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
                 "= 1",
             ]
         )
+        return texts if meta.pattern is None else texts.filter(lambda text: re.search(meta.pattern, text) is not None)
     if get_args(hint):
         return st.one_of([values(one) for one in get_args(hint)])
     return {
@@ -301,7 +303,7 @@ use_smtp = "perhaps"
     assert said["general_settings.smtp.server-name"] == "10: is not a field; did you mean server_name?"
     assert said["users[0].notes"].startswith("14: is not a field of this table; it belongs to the top of the file")
     assert said["users[0].port"] == '18: is 70000; allowed: a whole number from 1 to 65535 or "" (empty)'
-    assert said["users[1].number"] == "20: is true; allowed: a whole number"
+    assert said["users[1].number"] == "20: is true; allowed: a whole number, 0 or more"
     assert said["users[1].authenticated_on"] == "21: is 2026-11-21T07:00:00; allowed: a date such as 2026-11-21"
     assert said["mailing_configuration[0].form"].startswith("22: is missing")
     assert said["mailing_configuration[0].use_smtp"] == '23: is "perhaps"; allowed: "on", "off", "not-shown"'
@@ -316,7 +318,7 @@ use_smtp = "perhaps"
         ('[general_settings.smtp] # port\n"p\\u006frt" = 0', "general_settings.smtp.port", 2),
         ("general_settings = { smtp = { port = 0 } }", "general_settings.smtp.port", 1),
         ("[ general_settings . 'smtp' ]\n\nport\t=\t0", "general_settings.smtp.port", 3),
-        ("[[users]]\n[[users]]\ncode = '''\nport = 9\n'''\nport = 0", "users[1].port", 6),
+        ("notes = '''\nport = 9\n'''\n[[users]]\n[[users]]\nport = 0", "users[1].port", 6),
         ('notes = """\n\\"""\nport = 0\n""""\n[[users]]\nport = 0', "users[0].port", 6),
         ('name = "# no" # [[users]]\nusers = [{ port = 0 }]', "users[0].port", 2),
     ],

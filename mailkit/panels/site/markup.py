@@ -15,7 +15,7 @@ from mailkit.site.mistakes import SiteMistakes
 from mailkit.site.pms import Clerk
 from mailkit.site.table import Imported
 
-__all__ = ["card", "code", "error", "facts", "found", "imported", "mistakes", "notice", "source"]
+__all__ = ["card", "code", "error", "facts", "found", "imported", "mistakes", "notice", "scrolled", "source"]
 
 LISTED = 200
 """Mistakes or lines that are shown; the rest is counted."""
@@ -86,6 +86,11 @@ def imported(name: str, got: Imported[User] | Imported[Clerk], merged: Merged, n
     table = _table(("Row", "Column", "What stands there", "What is wrong, what would be right"), rows) if rows else ""
     more = f"<p>… and {len(missed) - len(rows):,} more.</p>" if len(missed) > len(rows) else ""
     return _card("warning" if missed else "ok", "Read", said, f'<div class="mk-about">{notes}</div>{table}{more}')
+
+
+def scrolled(title: str, markup: str) -> str:
+    """Return something wide that scrolls sideways by itself, also with the keyboard."""
+    return f'<div class="mk-wide" tabindex="0" role="region" aria-label="{text(title)}" {QUIET_KEYS}>{markup}</div>'
 
 
 def source(title: str, content: str) -> str:

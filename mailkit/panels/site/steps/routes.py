@@ -9,6 +9,7 @@ import ipywidgets as widgets
 from mailkit.panels.parts import FieldSet, Sheet, ShownField
 from mailkit.panels.site.draft import SiteDraft
 from mailkit.panels.site.host import Host
+from mailkit.panels.site.markup import scrolled
 from mailkit.panels.site.walk import Step
 from mailkit.report.route_words import MAILING
 from mailkit.report.routes import fragment
@@ -58,7 +59,8 @@ class RoutesStep:
         found = [
             route for route in draft.routes if whose in (route.user or "").casefold() and (kind is None or route.mailing == kind)
         ]
-        self._sheet.sections = [("routes", fragment(found, grouped=True if self._wanted[ROWS] == TOGETHER else None))]
+        table = fragment(found, grouped=True if self._wanted[ROWS] == TOGETHER else None)
+        self._sheet.sections = [("routes", scrolled("Who sends how", table))]
 
     def _look_for(self, what: str, text: str | None) -> None:
         self._wanted[what] = text
