@@ -12,7 +12,7 @@ from mailkit.finding import Finding
 from mailkit.observation import ProbeDocument
 from mailkit.practice.document import PracticeDocument
 from mailkit.probe.discovery import Discovery
-from mailkit.site.json_schema import schema as site_schema
+from mailkit.site.file.json_schema import schema as site_schema
 from mailkit.site.route import Route
 from mailkit.site.sheet import Sheet
 from mailkit.site.workstation import Workstation

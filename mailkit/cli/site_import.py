@@ -11,8 +11,8 @@ from mailkit.errors import InputError
 from mailkit.site import Site
 from mailkit.site.erp import ErpSite
 from mailkit.site.file import load
-from mailkit.site.merge import merge
 from mailkit.site.table import read_clerks, read_users, template
+from mailkit.site.table.merge import merge
 from mailkit.text import visible
 
 __all__ = ["declare_import", "run_import"]

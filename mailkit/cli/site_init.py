@@ -14,11 +14,11 @@ from mailkit.errors import InputError
 from mailkit.finding import PRODUCTS, Product
 from mailkit.site.erp import ErpSite, User
 from mailkit.site.file import dumps
-from mailkit.site.interview import Doubt, Question, built, questions
+from mailkit.site.file.interview import Doubt, Question, built, questions
+from mailkit.site.file.words import meant
+from mailkit.site.file.written import Scalar
 from mailkit.site.pms import Clerk, PmsSite
 from mailkit.site.table import Imported, read_clerks, read_users
-from mailkit.site.words import meant
-from mailkit.site.written import Scalar
 from mailkit.text import visible
 
 __all__ = ["declare_init", "run_init", "tell_import"]

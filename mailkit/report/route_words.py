@@ -12,7 +12,7 @@ from mailkit.finding import Finding
 from mailkit.report.places import place
 from mailkit.site.route import Assumption, Route, RouteValue, Source, Transport
 from mailkit.site.routing import rules, trace_rules
-from mailkit.site.rules import Fact
+from mailkit.site.routing.table import Fact
 from mailkit.site.screens import screens
 from mailkit.text import shorten
 

@@ -14,9 +14,9 @@ from typing import Literal
 from msgspec import Struct
 
 from mailkit.finding import Finding
-from mailkit.site.check_clerks import clerk_label, shared_addresses
-from mailkit.site.check_password import hosted
-from mailkit.site.check_pms import ever_activated, has_traces, setups
+from mailkit.site.check.clerks import clerk_label, shared_addresses
+from mailkit.site.check.password import hosted
+from mailkit.site.check.pms import ever_activated, has_traces, setups
 from mailkit.site.mailbox import Flaw, flaw_of
 from mailkit.site.opinion import Opinion, worded
 from mailkit.site.pms import Clerk, EmailSetup, PmsSite

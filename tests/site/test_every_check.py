@@ -9,7 +9,9 @@ from importlib.resources import files
 import msgspec
 import pytest
 
-from mailkit.site import ErpSite, PmsSite, check_erp, check_pms
+from mailkit.site import ErpSite, PmsSite
+from mailkit.site.check import erp as of_erp
+from mailkit.site.check import pms as of_pms
 from mailkit.site.erp import MailingRow, SmtpSettings, User
 from mailkit.site.pms import LEAVE, Clerk, Traces
 from mailkit.site.routing import routes
@@ -258,7 +260,7 @@ def test_every_wording_of_the_checks_is_used() -> None:
     left = [hotel(**{field: "other"}) for field in LEAVE]
     later = [(builder(**MICROSOFT), day) for day in (dt.date(2027, 1, 1), dt.date(2027, 7, 1))]
     for site, day in (*((row[0], TODAY) for row in WRONG), *((site, TODAY) for site in left), *later):
-        made = check_erp.opinions(site, [*routes(site)], day) if isinstance(site, ErpSite) else check_pms.opinions(site, day)
+        made = of_erp.opinions(site, [*routes(site)], day) if isinstance(site, ErpSite) else of_pms.opinions(site, day)
         used |= {(opinion.code, opinion.variant) for opinion in made}
     rest = {(code, variant) for code, variant in worded_ - used if variant is not None or not table[code].get("variants")}
     elsewhere = {"site.ok", "site.look-up", "site.backfill-over-limit", "site.backfill-business-date"}

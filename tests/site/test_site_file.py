@@ -22,8 +22,8 @@ from mailkit.errors import InputError
 from mailkit.site import ErpSite, PmsSite
 from mailkit.site.erp import GeneralSettings, SmtpSettings, User
 from mailkit.site.file import Site, SiteFile, SiteMistakes, dumps, load, loads, schema
-from mailkit.site.layout import layout
-from mailkit.site.mistakes import hints_of, row_kind
+from mailkit.site.file.layout import layout
+from mailkit.site.file.mistakes import hints_of, row_kind
 from mailkit.site.pms import EmailSetup
 
 replace = msgspec.structs.replace

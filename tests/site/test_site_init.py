@@ -12,7 +12,7 @@ from mailkit.errors import InputError
 from mailkit.site import ErpSite, PmsSite
 from mailkit.site.erp import GeneralSettings, SmtpSettings, User
 from mailkit.site.file import load
-from mailkit.site.interview import Doubt, Question, questions
+from mailkit.site.file.interview import Doubt, Question, questions
 from mailkit.site.pms import Clerk, EmailSetup, Traces
 
 

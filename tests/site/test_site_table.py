@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from mailkit.errors import InputError
 from mailkit.site.erp import User
-from mailkit.site.fields import sample
+from mailkit.site.file.fields import sample
 from mailkit.site.pms import Clerk
 from mailkit.site.table import Imported, Kind, read_clerks, read_users, template
 

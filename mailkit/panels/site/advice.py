@@ -13,7 +13,7 @@ from mailkit.panels.site.draft import SiteDraft
 from mailkit.panels.site.markup import card
 from mailkit.report.places import place
 from mailkit.report.words import who_words
-from mailkit.site.check_pms import has_traces
+from mailkit.site.check.pms import has_traces
 from mailkit.site.pms import PmsSite
 from mailkit.site.recommend import NOT_KNOWN, Recommendation, questions, recommend
 

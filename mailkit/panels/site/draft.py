@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from mailkit.finding import Finding, Product
@@ -25,8 +24,9 @@ from mailkit.site.file import SiteFile, dumps
 from mailkit.site.pms import Clerk, Property
 from mailkit.site.route import Route
 from mailkit.site.routing import routes
+from mailkit.site.table import Merged, merge
 
-__all__ = ["Merged", "Refused", "SiteDraft"]
+__all__ = ["Refused", "SiteDraft"]
 
 _ROW: dict[str, Callable[[], Struct]] = {
     "users": User,
@@ -42,14 +42,6 @@ class Refused:
 
     text: str
     why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Merged:
-    """What reading a table in came to."""
-
-    added: int
-    changed: int
 
 
 @dataclass(frozen=True)
@@ -181,25 +173,10 @@ class SiteDraft:
         refused = {moved: kept for path, kept in self.refused.items() if (moved := _moved(path, rows, number))}
         return replace(self._with(replaced(self.present, rows, (*before[:number], *before[number + 1 :]))), refused=refused)
 
-    def merge(self, rows: str, new: Sequence[User] | Sequence[Clerk]) -> tuple[SiteDraft, Merged]:
-        """Take rows of a table in: one whose code is there already adds what it knows, any other one is appended."""
-        merged = list(value_at(self.present, rows))
-        places = {_identity(row): number for number, row in enumerate(merged)}
-        added = changed = 0
-        for row in new:
-            number = places.get(_identity(row)) if row.code else None
-            if number is None:
-                places[_identity(row)] = len(merged)
-                merged.append(row)
-                added += 1
-            else:
-                known = {
-                    name: value for name, value in msgspec.structs.asdict(row).items() if value is not None and name != "code"
-                }
-                filled = msgspec.structs.replace(merged[number], **known)
-                changed += filled != merged[number]
-                merged[number] = filled
-        return self._with(replaced(self.present, rows, tuple(merged))), Merged(added, changed)
+    def merge(self, rows: str, new: Sequence[User] | Sequence[Clerk]) -> tuple[SiteDraft, Merged[Any]]:
+        """Take rows of a table in; tell also how many are new, and how many learnt something."""
+        merged: Merged[Any] = merge(value_at(self.present, rows), new)
+        return self._with(replaced(self.present, rows, merged.rows)), merged
 
     @property
     def present(self) -> Site:
@@ -210,11 +187,6 @@ class SiteDraft:
 
     def _with(self, site: Site) -> SiteDraft:
         return replace(self, erp=site) if isinstance(site, ErpSite) else replace(self, pms=site)
-
-
-def _identity(row: User | Clerk) -> tuple[str, str]:
-    """What tells rows apart: clerks of two properties may have the same code."""
-    return (row.code or "").casefold(), (row.property or "" if isinstance(row, Clerk) else "").casefold()
 
 
 def _moved(path: str, rows: str, number: int) -> str | None:

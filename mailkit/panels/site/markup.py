@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
+from typing import Any
 
 from mailkit.finding import Finding
-from mailkit.panels.site.draft import Merged
 from mailkit.report.markup import text
 from mailkit.report.page import QUIET_KEYS, fold
 from mailkit.report.words import SEVERITY, count, who_words
 from mailkit.site.erp import User
-from mailkit.site.mistakes import SiteMistakes
+from mailkit.site.file.mistakes import SiteMistakes
 from mailkit.site.pms import Clerk
-from mailkit.site.table import Imported
+from mailkit.site.table import Imported, Merged
 
 __all__ = ["card", "code", "error", "facts", "found", "imported", "mistakes", "notice", "scrolled", "source"]
 
@@ -72,7 +72,7 @@ def found(title: str, findings: Sequence[Finding]) -> str:
     return f'<section class="mk-group"><h4>{text(title)}</h4><ul class="mk-findings">{told}</ul></section>'
 
 
-def imported(name: str, got: Imported[User] | Imported[Clerk], merged: Merged, named: Callable[[str], str]) -> str:
+def imported(name: str, got: Imported[User] | Imported[Clerk], merged: Merged[Any], named: Callable[[str], str]) -> str:
     """Return what reading a table came to, how its columns were read, and everything that was not understood.
 
     ``named``: what a field is called.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailkit.practice.site_files import SITE_FILES
 from mailkit.site.file import SiteFile, loads
-from mailkit.site.mistakes import Mistake, SiteMistakes
+from mailkit.site.file.mistakes import Mistake, SiteMistakes
 
 __all__ = ["opened", "practice_file"]
 

@@ -18,7 +18,7 @@ from mailkit.panels.site.opening import opened, practice_file
 from mailkit.panels.site.walk import Step
 from mailkit.practice.site_files import SITE_FILES
 from mailkit.site.file import SiteFile, load
-from mailkit.site.mistakes import SiteMistakes
+from mailkit.site.file.mistakes import SiteMistakes
 
 __all__ = ["StartStep"]
 

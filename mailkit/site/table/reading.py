@@ -22,13 +22,13 @@ from msgspec import Struct
 
 from mailkit.errors import InputError
 from mailkit.site.erp import User
-from mailkit.site.fields import sample, screen_of
-from mailkit.site.headers import PRODUCT_OF, TYPES, WHOSE, Kind, columns_of, field_of, header_for, rank
-from mailkit.site.mistakes import looks_secret
+from mailkit.site.file.fields import sample, screen_of
+from mailkit.site.file.mistakes import looks_secret
+from mailkit.site.file.shape import choices, hints_of, leaves, wanted
+from mailkit.site.file.words import FLAG, is_empty, is_unknown, meant, plain, provider_named
 from mailkit.site.pms import Clerk
-from mailkit.site.shape import choices, hints_of, leaves, wanted
-from mailkit.site.sheets import Sheet, read_bytes, read_sheets
-from mailkit.site.words import FLAG, is_empty, is_unknown, meant, plain, provider_named
+from mailkit.site.table.headers import PRODUCT_OF, TYPES, WHOSE, Kind, columns_of, field_of, header_for, rank
+from mailkit.site.table.sheets import Sheet, read_bytes, read_sheets
 from mailkit.text import shorten, visible
 
 __all__ = ["Column", "Imported", "Kind", "NotUnderstood", "read_clerks", "read_users", "template"]

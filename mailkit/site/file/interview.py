@@ -17,11 +17,11 @@ from mailkit.errors import InputError
 from mailkit.finding import Product
 from mailkit.knowledge import read
 from mailkit.site.erp import ErpSite
-from mailkit.site.fields import label, screen_of
+from mailkit.site.file.fields import label, screen_of
+from mailkit.site.file.shape import Hint, choices, hints_of, leaves, limit, table_kind, wanted
+from mailkit.site.file.words import FLAG, is_empty, meant, provider_named
+from mailkit.site.file.written import Scalar
 from mailkit.site.pms import PmsSite
-from mailkit.site.shape import Hint, choices, hints_of, leaves, limit, table_kind, wanted
-from mailkit.site.words import FLAG, is_empty, meant, provider_named
-from mailkit.site.written import Scalar
 from mailkit.text import visible
 
 __all__ = ["Doubt", "Question", "built", "questions"]

@@ -1,6 +1,6 @@
 """Everything that is wrong with a configuration, before any server is asked: one list for both products.
 
-Puts together what the checks of the product say (:mod:`mailkit.site.check_erp`, :mod:`mailkit.site.check_pms`) and what the
+Puts together what the checks of the product say (:mod:`mailkit.site.check.erp`, :mod:`mailkit.site.check.pms`) and what the
 routes say (:mod:`mailkit.site.routing`), each thing once with everybody it concerns. What is not known is accused of nothing; it
 is listed, once, as something to look up.
 """
@@ -13,14 +13,15 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from mailkit.finding import Finding, Severity
-from mailkit.site import check_erp, check_pms
-from mailkit.site.check_clerks import clerk_label
-from mailkit.site.check_unknown import unknown
+from mailkit.site.check import erp as of_erp
+from mailkit.site.check import pms as of_pms
+from mailkit.site.check.by_route import merged
+from mailkit.site.check.clerks import clerk_label
+from mailkit.site.check.unknown import unknown
 from mailkit.site.erp import ErpSite
 from mailkit.site.opinion import Opinion, finding_codes, worded
 from mailkit.site.pms import PmsSite
 from mailkit.site.route import Route
-from mailkit.site.route_merging import merged
 from mailkit.site.routing import routes
 
 __all__ = ["check"]
@@ -58,11 +59,11 @@ def check(site: ErpSite | PmsSite, today: dt.date) -> tuple[Finding, ...]:
     """
     working = _working(site)
     ways = tuple(way for way in routes(working) if not any(one.code == _NOT_USED for one in way.findings))
-    opinions = check_erp.opinions(site, ways, today) if isinstance(site, ErpSite) else check_pms.opinions(site, today)
+    opinions = of_erp.opinions(site, ways, today) if isinstance(site, ErpSite) else of_pms.opinions(site, today)
     found = [worded(opinion, site.product) for opinion in opinions]
     found += [finding for finding in merged(ways, site.product) if not _covered(finding)]
     if isinstance(site, ErpSite) and not any(one.code == "site.cloud-needs-smtp" for one in found):
-        found += [worded(opinion, site.product) for opinion in check_erp.cloud_without_smtp(site)]
+        found += [worded(opinion, site.product) for opinion in of_erp.cloud_without_smtp(site)]
     missing = unknown(working, ways)
     if missing is not None:
         found.append(worded(missing, site.product))
@@ -89,7 +90,7 @@ def _covered(finding: Finding) -> bool:
 def _fine(site: ErpSite | PmsSite, ways: Sequence[Route], found: Iterable[Finding]) -> Opinion | None:
     """Say for how many everything is complete; ``None``: for nobody, or that cannot be told."""
     if isinstance(site, ErpSite):
-        people, noun = [check_erp.user_label(user, number) for number, user in enumerate(site.users, 1)], "users"
+        people, noun = [of_erp.user_label(user, number) for number, user in enumerate(site.users, 1)], "users"
     else:
         people, noun = [clerk_label(clerk, number) for number, clerk in enumerate(site.clerks, 1)], "clerks"
     troubled: set[str] = set()

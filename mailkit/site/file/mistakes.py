@@ -19,10 +19,10 @@ from msgspec import Struct
 
 from mailkit.errors import InputError
 from mailkit.finding import Product
-from mailkit.site.layout import Path
+from mailkit.site.file.layout import Path
+from mailkit.site.file.shape import Hint, choices, hints_of, leaves, limit, row_kind, table_kind, wanted
+from mailkit.site.file.words import FLAG, meant
 from mailkit.site.screens import fields_of
-from mailkit.site.shape import Hint, choices, hints_of, leaves, limit, row_kind, table_kind, wanted
-from mailkit.site.words import FLAG, meant
 from mailkit.text import shorten, visible
 
 __all__ = ["Mistake", "SiteMistakes", "dotted", "judge", "looks_secret"]
@@ -101,7 +101,7 @@ def judge(
     Args:
         document: what the file says.
         kinds: the type of a site of each product.
-        lines: where everything stands (:meth:`mailkit.site.layout.Layout.lines`).
+        lines: where everything stands (:meth:`mailkit.site.file.layout.Layout.lines`).
         whole: nothing was left out of the document; otherwise nothing is said to be missing.
     """
     said = document.get("product")

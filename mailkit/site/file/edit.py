@@ -1,6 +1,6 @@
 """A changed site in the text of its file: only what differs is touched, so that remarks, order, spacing and quotes stay.
 
-The changes are put straight into the text, at the places :mod:`mailkit.site.layout` finds. (TOML libraries that keep remarks
+The changes are put straight into the text, at the places :mod:`mailkit.site.file.layout` finds. (TOML libraries that keep remarks
 hang those above a table on the table before it, and lose or misplace them when that one changes.)
 """
 
@@ -11,11 +11,11 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from mailkit.site.braces import Braces
-from mailkit.site.fields import waiting
-from mailkit.site.layout import Block, Edit, Layout, Path, Statement, applied, layout
-from mailkit.site.rows import matched
-from mailkit.site.written import Scalar, differs, known, written
+from mailkit.site.file.braces import Braces
+from mailkit.site.file.fields import waiting
+from mailkit.site.file.layout import Block, Edit, Layout, Path, Statement, applied, layout
+from mailkit.site.file.rows import matched
+from mailkit.site.file.written import Scalar, differs, known, written
 
 __all__ = ["changed", "table_lines"]
 

@@ -19,13 +19,13 @@ import msgspec
 from msgspec import Struct
 
 from mailkit.errors import InputError
-from mailkit.site.document import read_document
-from mailkit.site.edit import changed
 from mailkit.site.erp import ErpSite
-from mailkit.site.fresh import fresh
-from mailkit.site.json_schema import schema
-from mailkit.site.layout import layout
-from mailkit.site.mistakes import Mistake, SiteMistakes, judge
+from mailkit.site.file.document import read_document
+from mailkit.site.file.edit import changed
+from mailkit.site.file.fresh import fresh
+from mailkit.site.file.json_schema import schema
+from mailkit.site.file.layout import layout
+from mailkit.site.file.mistakes import Mistake, SiteMistakes, judge
 from mailkit.site.pms import PmsSite
 from mailkit.text import visible
 

@@ -10,13 +10,13 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from mailkit.site import check_endpoint
-from mailkit.site.check_password import hosted, other_server, password_ends
-from mailkit.site.check_sender import mismatch
+from mailkit.site.check import endpoint as of_endpoint
+from mailkit.site.check.gathering import Gathering
+from mailkit.site.check.password import hosted, other_server, password_ends
+from mailkit.site.check.sender import mismatch
 from mailkit.site.endpoint import UsedEndpoint, endpoints
 from mailkit.site.erp import ErpSite, MailingRow, User
 from mailkit.site.facts import facts
-from mailkit.site.gathering import Gathering
 from mailkit.site.mailbox import domain_of, flaw_of, same
 from mailkit.site.opinion import Opinion
 from mailkit.site.providers import Provider, provider_of_host, providers
@@ -107,7 +107,7 @@ def _servers(site: ErpSite, routes: Sequence[Route]) -> Iterator[Opinion]:
             general = UsedEndpoint(host=host, port=port, encrypted=account.use_ssl, users=(), mailings=(), certain=True)
             used = (*used, general)
     for endpoint in used:
-        yield from check_endpoint.opinions(endpoint)
+        yield from of_endpoint.opinions(endpoint)
 
 
 def _passwords(site: ErpSite, smtp: Iterable[Route], today: dt.date) -> Iterator[Opinion]:

@@ -10,11 +10,11 @@ from functools import lru_cache
 import msgspec
 
 from mailkit.finding import Finding, Product, Severity
-from mailkit.site.decision import Decision
 from mailkit.site.erp import User
 from mailkit.site.opinion import Opinion, worded
 from mailkit.site.route import RouteFields, RouteValue
-from mailkit.site.rules import Confidence, Rules
+from mailkit.site.routing.decision import Decision
+from mailkit.site.routing.table import Confidence, Rules
 from mailkit.site.screens import screens
 
 __all__ = ["findings", "not_used"]

@@ -1,7 +1,7 @@
 """What a table of routing rules is: facts that decide, rows that match on them, and places a route's values come from.
 
-Read and checked by :mod:`mailkit.site.rulebook`, asked by :mod:`mailkit.site.decision`; its places are looked up by
-:mod:`mailkit.site.places`. The file explains each name (``rules.toml``, at the top).
+Read and checked by :mod:`.rulebook`, asked by :mod:`.decision`; its places are looked up by
+:mod:`.places`. The file explains each name (``rules.toml``, at the top).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from mailkit.finding import Product
 from mailkit.site.route import Transport
-from mailkit.site.situation import FactValue
+from mailkit.site.routing.situation import FactValue
 
 __all__ = ["FIELDS", "Basis", "Case", "Confidence", "Deduction", "Fact", "FieldName", "Rules", "Step", "Takes", "Words"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from mailkit.site.check_endpoint import is_inside
+from mailkit.site.check.endpoint import is_inside
 from mailkit.site.facts import Fact, facts
 from mailkit.site.opinion import Opinion
 from mailkit.site.providers import Provider, provider_of_address, provider_of_host

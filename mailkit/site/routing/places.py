@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from mailkit.site.mailbox import is_mailbox, same
 from mailkit.site.route import RouteFields, RouteValue, Source
-from mailkit.site.rules import FIELDS, FieldName, Rules, Step, Takes
+from mailkit.site.routing.table import FIELDS, FieldName, Rules, Step, Takes
 from mailkit.site.screens import screens
 
 __all__ = ["Places", "Records", "agreed"]
@@ -83,7 +83,7 @@ class Places:
     def fields(self, takes: tuple[Takes, ...], own: Records) -> RouteFields:
         """Give the six values; where several rows are possible, only what all of them agree on is the value.
 
-        ``takes`` are those of a :class:`~mailkit.site.decision.Decision`, the assumed row first; ``own`` are the mail's records.
+        ``takes`` are those of a :class:`.decision.Decision`, the assumed row first; ``own`` are the mail's records.
         """
         found = self._slots.get(id(takes))
         if found is None:

@@ -6,9 +6,9 @@ import re
 
 from msgspec import Struct
 
-from mailkit.site.layout import Edit, Value, applied
-from mailkit.site.rows import matched
-from mailkit.site.written import Scalar, differs, known, written
+from mailkit.site.file.layout import Edit, Value, applied
+from mailkit.site.file.rows import matched
+from mailkit.site.file.written import Scalar, differs, known, written
 
 __all__ = ["Braces"]
 

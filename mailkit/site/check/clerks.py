@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
-from mailkit.site.gathering import Gathering
+from mailkit.site.check.gathering import Gathering
 from mailkit.site.mailbox import flaw_of
 from mailkit.site.opinion import Opinion
 from mailkit.site.pms import Clerk

@@ -13,9 +13,9 @@ from msgspec import Struct
 
 from mailkit.finding import Product
 from mailkit.site.erp import ErpSite
-from mailkit.site.fields import label, screen_of
+from mailkit.site.file.fields import label, screen_of
+from mailkit.site.file.shape import Hint, hints_of, row_kind, table_kind
 from mailkit.site.pms import PmsSite
-from mailkit.site.shape import Hint, hints_of, row_kind, table_kind
 
 __all__ = ["schema"]
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import msgspec
 
-from mailkit.site import check_clerks, check_endpoint
-from mailkit.site.check_password import hosted, is_old_windows, other_server, password_ends, tls_too_old
-from mailkit.site.check_sender import trace_sender
+from mailkit.site.check import clerks as of_clerks
+from mailkit.site.check import endpoint as of_endpoint
+from mailkit.site.check.password import hosted, is_old_windows, other_server, password_ends, tls_too_old
+from mailkit.site.check.sender import trace_sender
 from mailkit.site.endpoint import UsedEndpoint
 from mailkit.site.facts import facts
 from mailkit.site.opinion import Opinion
@@ -34,7 +35,7 @@ def opinions(site: PmsSite, today: dt.date) -> Iterator[Opinion]:
     yield from _each_setup(site, today)
     yield from _leave(site)
     yield from _backfill(site, today)
-    yield from check_clerks.opinions(site.clerks)
+    yield from of_clerks.opinions(site.clerks)
 
 
 def has_traces(version: str | None) -> bool | None:
@@ -102,7 +103,7 @@ def _setup(setup: EmailSetup, site: PmsSite, today: dt.date) -> Iterator[Opinion
         yield Opinion(code="site.provider-differs", variant="login", subject="Email server IP", evidence=evidence)
     if setup.server and setup.server.strip():
         port = setup.port if isinstance(setup.port, int) else None
-        yield from check_endpoint.opinions(
+        yield from of_endpoint.opinions(
             UsedEndpoint(host=setup.server.strip(), port=port, encrypted=None, users=(), mailings=("trace",), certain=True), named
         )
     yield from _log_in(setup, provider, site)
@@ -155,7 +156,7 @@ def _bare_name(name: str, server: str | None, provider: Provider | None) -> str 
     """Judge a log-in without a domain: right in one's own network, wrong where the whole address is asked for."""
     if provider is not None:
         return "provider" if provider.user == "address" else "fine"
-    if server and check_endpoint.is_inside(server):
+    if server and of_endpoint.is_inside(server):
         return "fine" if "\\" in name else "inside"
     return "inside" if "\\" in name else None
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from mailkit.site.mistakes import Mistake
+from mailkit.site.file.mistakes import Mistake
 from mailkit.text import visible
 
 __all__ = ["Document", "read_document"]

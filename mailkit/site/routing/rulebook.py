@@ -17,13 +17,13 @@ from msgspec import Struct
 
 from mailkit.errors import InputError
 from mailkit.finding import Product
-from mailkit.site.decision import cover
 from mailkit.site.erp import MailingRow, SmtpSettings, User
 from mailkit.site.opinion import Opinion, worded
 from mailkit.site.pms import EmailSetup
 from mailkit.site.route import Transport
-from mailkit.site.rules import Basis, Case, Confidence, Deduction, Fact, FieldName, Rules, Step, Words
-from mailkit.site.situation import DOMAINS, EVIDENCE, FactValue
+from mailkit.site.routing.decision import cover
+from mailkit.site.routing.situation import DOMAINS, EVIDENCE, FactValue
+from mailkit.site.routing.table import Basis, Case, Confidence, Deduction, Fact, FieldName, Rules, Step, Words
 from mailkit.text import shorten, visible
 
 __all__ = ["rules", "trace_rules"]

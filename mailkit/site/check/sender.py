@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from mailkit.finding import Severity
-from mailkit.site.check_endpoint import is_inside
+from mailkit.site.check.endpoint import is_inside
 from mailkit.site.facts import facts
 from mailkit.site.mailbox import below, domain_of, flaw_of, is_mailbox, same
 from mailkit.site.opinion import Opinion

@@ -1,8 +1,7 @@
 """By which route every mail of a site leaves: one :class:`~mailkit.site.route.Route` per person and kind of mail.
 
-Puts together what decides (:mod:`mailkit.site.situation`), the table (:mod:`mailkit.site.rulebook`), the row that fits
-(:mod:`mailkit.site.decision`), the values (:mod:`mailkit.site.places`) and what is to be said
-(:mod:`mailkit.site.route_findings`). It knows neither a row nor a mode: another table is another behaviour.
+Puts together what decides (:mod:`.situation`), the table (:mod:`.rulebook`), the row that fits (:mod:`.decision`), the values
+(:mod:`.places`) and what is to be said (:mod:`.findings`). It knows neither a row nor a mode: another table is another behaviour.
 """
 
 from __future__ import annotations
@@ -11,16 +10,16 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar, cast
 
 from mailkit.errors import InputError
-from mailkit.site import rulebook
-from mailkit.site.decision import Decision, decide
 from mailkit.site.erp import MAILINGS, ErpSite, Mailing, MailingRow, User
-from mailkit.site.places import Places, agreed
 from mailkit.site.pms import Clerk, EmailSetup, PmsSite
 from mailkit.site.route import Route, RouteFields, Source
-from mailkit.site.route_findings import findings, not_used
-from mailkit.site.rulebook import rules, trace_rules
-from mailkit.site.rules import Deduction, Rules
-from mailkit.site.situation import KINDS, FactValue, erp_evidence, erp_situation, pms_situation
+from mailkit.site.routing import rulebook
+from mailkit.site.routing.decision import Decision, decide
+from mailkit.site.routing.findings import findings, not_used
+from mailkit.site.routing.places import Places, agreed
+from mailkit.site.routing.rulebook import rules, trace_rules
+from mailkit.site.routing.situation import KINDS, FactValue, erp_evidence, erp_situation, pms_situation
+from mailkit.site.routing.table import Deduction, Rules
 from mailkit.text import shorten, visible
 
 __all__ = ["route", "routes", "rules", "trace_rules"]
@@ -43,7 +42,7 @@ def routes(
     user is known yet gives the routes of anybody. At Maestro PMS alerts to guests are nobody's: they come last, once for each
     distinct Email Setup, with the properties it holds for.
 
-    ``rules`` is a table to decide by instead (:func:`~mailkit.site.rulebook.rules`). Raises
+    ``rules`` is a table to decide by instead (:func:`~mailkit.site.routing.rulebook.rules`). Raises
     :class:`~mailkit.errors.InputError` for a user or a mailing type that does not exist; whatever is configured is an answer,
     never an error.
     """

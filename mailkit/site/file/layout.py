@@ -1,7 +1,7 @@
 r"""Where everything stands in the text of a TOML file: every table, every line, every value.
 
 The standard library's reader gives the values and forgets where they were; this finds the places again, so that a mistake can
-name its line (:mod:`mailkit.site.mistakes`) and a change touches nothing else (:mod:`mailkit.site.edit`). It reads only text
+name its line (:mod:`.mistakes`) and a change touches nothing else (:mod:`.edit`). It reads only text
 that ``tomllib`` has taken, so it need not judge, only walk (grammar: https://toml.io/en/v1.0.0). ``\r\n`` and a byte order mark
 are part of the text; places are numbers of characters from its start.
 """

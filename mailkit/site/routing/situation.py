@@ -1,6 +1,6 @@
 """What decides by which way a mail leaves: the facts of one mail, as far as they are known.
 
-The facts have names; a table of rules (:mod:`mailkit.site.rules`) matches on them, and :mod:`mailkit.site.decision` says which
+The facts have names; a table of rules (:mod:`.table`) matches on them, and :mod:`.decision` says which
 rows are left. A fact is ``None`` while nobody has said it: unknown is not a value.
 """
 

@@ -13,10 +13,10 @@ from msgspec import Struct
 from mailkit.finding import Product
 from mailkit.knowledge import read
 from mailkit.site.erp import User
-from mailkit.site.fields import label
+from mailkit.site.file.fields import label
+from mailkit.site.file.words import plain
 from mailkit.site.pms import Clerk
 from mailkit.site.screens import fields_of
-from mailkit.site.words import plain
 
 __all__ = ["PRODUCT_OF", "TYPES", "WHOSE", "Kind", "columns_of", "field_of", "header_for", "rank"]
 

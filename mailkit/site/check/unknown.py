@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from mailkit.site.check_pms import ever_activated, has_traces
+from mailkit.site.check.pms import ever_activated, has_traces
 from mailkit.site.erp import ErpSite
 from mailkit.site.opinion import Opinion
 from mailkit.site.pms import LEAVE, PmsSite

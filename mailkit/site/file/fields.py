@@ -1,6 +1,6 @@
 """The fields of a site file in words: what each is on its screen or in the site, and a value it could have.
 
-For the remarks of a new file (:mod:`mailkit.site.fresh`), the JSON Schema (:mod:`mailkit.site.json_schema`) and questions in a
+For the remarks of a new file (:mod:`.fresh`), the JSON Schema (:mod:`.json_schema`) and questions in a
 terminal.
 """
 
@@ -14,9 +14,9 @@ from msgspec import Struct
 
 from mailkit.finding import Product
 from mailkit.knowledge import read
+from mailkit.site.file.shape import choices, hints_of, leaves, wanted
+from mailkit.site.file.written import Scalar, written
 from mailkit.site.screens import Screen, fields_of
-from mailkit.site.shape import choices, hints_of, leaves, wanted
-from mailkit.site.written import Scalar, written
 
 __all__ = ["allowed", "label", "ordered", "sample", "screen_of", "waiting"]
 

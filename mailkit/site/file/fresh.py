@@ -5,12 +5,12 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import fields
 
-from mailkit.site.edit import table_lines
 from mailkit.site.erp import ErpSite
-from mailkit.site.fields import allowed, label, ordered, waiting
+from mailkit.site.file.edit import table_lines
+from mailkit.site.file.fields import allowed, label, ordered, waiting
+from mailkit.site.file.shape import hints_of, row_kind, table_kind
+from mailkit.site.file.written import written
 from mailkit.site.pms import PmsSite
-from mailkit.site.shape import hints_of, row_kind, table_kind
-from mailkit.site.written import written
 
 __all__ = ["SCHEMA_FILE", "fresh"]
 

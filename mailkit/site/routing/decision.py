@@ -13,8 +13,8 @@ from functools import lru_cache
 from msgspec import Struct
 
 from mailkit.site.route import Alternative, Assumption, Transport
-from mailkit.site.rules import Basis, Case, Confidence, Deduction, Rules, Takes
-from mailkit.site.situation import FactValue, Situation
+from mailkit.site.routing.situation import FactValue, Situation
+from mailkit.site.routing.table import Basis, Case, Confidence, Deduction, Rules, Takes
 
 __all__ = ["Box", "Decision", "Outcome", "cover", "decide"]
 
@@ -67,7 +67,7 @@ class Decision(Struct, frozen=True, kw_only=True, eq=False):
 def cover(table: Rules, box: Box) -> Iterator[Outcome]:
     """Give every way through the table for the facts in ``box``; together they hold all of it.
 
-    Raises ``ValueError`` where the table has no row, or leads in a circle: tables that were read (:mod:`mailkit.site.rulebook`)
+    Raises ``ValueError`` where the table has no row, or leads in a circle: tables that were read (:mod:`.rulebook`)
     do not.
     """
     yield from _follow(table, box, {}, ())
