@@ -28,6 +28,7 @@ _NARROWEST, _WIDEST = 44, 120
 _LABEL = 18
 _NAMED = 12
 """Subjects that are named when the same was found about many."""
+_NOT_KNOWN = {"site.look-up", "workstation.not-known"}
 _HOW_SURE = {"likely": "likely, not certain", "guess": "a guess"}
 
 
@@ -49,7 +50,8 @@ def fragment(findings: Sequence[Finding]) -> str:
     bad = by["error"] + by["warning"]
     tone: Severity = "error" if by["error"] else "warning" if bad else "ok"
     counted = [count(len(by[name]), name) for name in ("error", "warning") if by[name]]
-    headline = " and ".join(counted) if counted else "Nothing wrong was found." if found else "There was nothing to judge."
+    fine = _nothing_wrong(findings)[1] if found else "There was nothing to judge."
+    headline = " and ".join(counted) if counted else fine
     actors = Counter(who for one in bad for who in asked_to_act(one.finding))
     acting = "; ".join(f"{markup.text(who)} ({number})" for who, number in actors.most_common())
     rows = f'<dl class="mk-rows"><dt>Who must act</dt><dd>{acting}</dd></dl>' if acting else ""
@@ -80,7 +82,8 @@ class _Writer:
             yield from self.cause(first)
         else:
             others = self.found
-            yield from self.hanging("OK  ", "Nothing wrong was found.", tone="ok")
+            word, headline = _nothing_wrong(findings=[one.finding for one in self.found])
+            yield from self.hanging(f"{word}  ", headline, tone="ok" if word == "OK" else "warning")
         yield from self.listed("Also found", [one for one in others if one.finding.severity in ("error", "warning")])
         yield from self.listed("For information", [one for one in others if one.finding.severity == "info"])
         good = [one.finding.summary for one in others if one.finding.severity == "ok"]
@@ -121,7 +124,8 @@ class _Writer:
             label = f"  {SEVERITY[finding.severity]:<8}"
             yield from self.hanging(label, finding.summary, tone=finding.severity)
             indent = " " * len(label)
-            shown = "; ".join(f"{key}: {value}" for key, value in facts(finding.evidence))
+            said = " ".join((finding.summary, finding.detail or "", *(fix.action for fix in finding.fix)))
+            shown = "; ".join(f"{key}: {value}" for key, value in facts(finding.evidence) if value not in said)
             about = f"{_subjects(alike)}  [{finding.code}]" + (f"  {shown}" if shown else "")
             yield from (self.paint(line, "quiet") for line in self.hanging(indent, about))
             for number, (_, text) in enumerate(self.steps("", finding.fix, named=True)):
@@ -146,6 +150,13 @@ class _Writer:
 
     def paint(self, text: str, tone: str) -> str:
         return f"\x1b[{_SGR[tone]}m{text}\x1b[0m" if self.colour and text.strip() else text
+
+
+def _nothing_wrong(findings: Sequence[Finding]) -> tuple[str, str]:
+    """Say that nothing is wrong, or that too little is known to say so."""
+    if any(finding.code in _NOT_KNOWN for finding in findings):
+        return "NOT KNOWN", "Nothing is wrong in what is known, but not everything is known yet."
+    return "OK", "Nothing wrong was found."
 
 
 def _together(findings: Sequence[Finding]) -> Iterator[Alike]:

@@ -19,8 +19,8 @@ __all__ = ["about", "facts"]
 
 _ISO = re.compile(r"\d{4}-(0[1-9]|1[0-2])-([01]\d|2[0-8])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|\+00:00)")
 
-_LEFT_OUT = {"host", "port", "addresses", "serial", "sha256"}
-"""What the subject says already, and what only a program compares; it is all in the JSON."""
+_LEFT_OUT = {"host", "port", "addresses", "serial", "sha256", "each", "concerns", "fields"}
+"""What the subject says already, and what only a program compares or counts; it is all in the JSON."""
 
 LIMIT = 400
 ENTRIES = 8

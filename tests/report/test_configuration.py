@@ -57,3 +57,8 @@ def test_nothing_an_export_says_reaches_the_terminal_as_a_command() -> None:
     text = render([finding(subject="\x1b]0;owned\x07", evidence={"key": "\x9b31m"})])
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", text)
     assert "\x1b[" in render([finding()], colour=True)
+
+
+def test_too_little_known_is_not_called_fine() -> None:
+    some = [finding(severity="ok", fix=()), finding(code="site.look-up", severity="info", fix=())]
+    assert render(some).startswith("NOT KNOWN  Nothing is wrong in what is known")

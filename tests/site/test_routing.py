@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import mailkit.site
+import mailkit.site.routing
 from mailkit.errors import InputError
 from mailkit.finding import Finding
 from mailkit.site import ErpSite, PmsSite
@@ -413,7 +413,7 @@ def test_what_a_property_says_goes_before_the_general_setup() -> None:
 
 # ── tables ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-SHIPPED = Path(mailkit.site.__file__).with_name("rules.toml").read_text(encoding="utf-8")
+SHIPPED = Path(mailkit.site.routing.__file__).with_name("rules.toml").read_text(encoding="utf-8")
 
 
 def edited(folder: Path, old: str, new: str) -> Path:

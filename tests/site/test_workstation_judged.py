@@ -341,3 +341,10 @@ def test_every_sentence_about_workstations_is_used_and_names_fields_that_exist()
 def test_a_mode_that_does_not_exist_is_refused_by_name() -> None:
     with pytest.raises(InputError, match="pigeon"):
         judge(read_reg(reg({})), "pigeon")
+
+
+def test_the_noted_bitness_counts_also_in_an_export_that_shows_no_version_installed() -> None:
+    note = {r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Office\16.0\Outlook": {"Bitness": "x64"}}
+    assert "workstation.bitness-mismatch" in found(my_default("Microsoft Outlook"), note, mode="outlook", program_bits=32)
+    other = {r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Office\15.0\Outlook": {"Bitness": "x86"}}
+    assert "workstation.bitness-mismatch" not in found(note, other, mode="outlook", program_bits=32)

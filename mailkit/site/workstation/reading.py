@@ -212,7 +212,8 @@ def _outlook(registry: Registry, windows: Windows) -> Outlook:
         return Outlook(installed=False, version="", path="", key=app)
     if class_id:
         return Outlook(installed=True, version=version, bits=told, key=program)
-    return Outlook(installed=None if class_id is None else False, version=version, bits=told, key=program)
+    key = program if class_id is not None or told is None else f"HKLM\\{_OFFICE}"
+    return Outlook(installed=None if class_id is None else False, version=version, bits=told, key=key)
 
 
 def _install_root(registry: Registry) -> _Root | None:
@@ -238,12 +239,14 @@ def _bitness(registry: Registry, root: _Root | None, windows: Windows) -> Bits |
     if root and root.bits:
         return root.bits
     version = root.version if root else _current_version(registry)
-    words = (
-        registry.text(f"{office}\\{version}\\Outlook", "Bitness") or ""
+    words = {
+        word
         for _, office in registry.views(f"HKLM\\{_OFFICE}")
-        if version
-    )
-    return next((_WORDS[word.casefold()] for word in words if word.casefold() in _WORDS), 32 if windows.bits == 32 else None)
+        for one in ((version,) if version else (registry.under(office) or ())[:_MOST])
+        if (word := (registry.text(f"{office}\\{one}\\Outlook", "Bitness") or "").casefold()) in _WORDS
+    }
+    # Where it is not known which version is installed, it is said only if all that are noted say the same.
+    return _WORDS[words.pop()] if len(words) == 1 else 32 if windows.bits == 32 else None
 
 
 def _new_outlook(registry: Registry) -> NewOutlook:
