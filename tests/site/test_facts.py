@@ -59,3 +59,14 @@ def test_every_fact_is_of_a_known_provider_and_will_be_looked_at_again() -> None
         assert days == sorted(days)
         assert len(fact.source) <= 160
     assert facts().mechanisms.keys() <= providers().keys()
+
+
+def test_the_presets_and_the_dated_facts_name_the_same_days() -> None:
+    told = {
+        provider: stage.begins
+        for fact in facts().fact
+        for stage in fact.stages
+        for provider in fact.providers
+        if fact.of == "password" and stage.kind != "app-password"
+    }
+    assert told == {name: provider.ends for name, provider in providers().items() if provider.ends}
