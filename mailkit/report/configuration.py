@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from mailkit.finding import Finding, Fix, Severity
 from mailkit.report import markup
-from mailkit.report.evidence import facts
+from mailkit.report.evidence import beyond_words, facts
 from mailkit.report.outline import Alike, asked_to_act
 from mailkit.report.page import fold, listed, style
 from mailkit.report.places import place
@@ -124,8 +124,7 @@ class _Writer:
             label = f"  {SEVERITY[finding.severity]:<8}"
             yield from self.hanging(label, finding.summary, tone=finding.severity)
             indent = " " * len(label)
-            said = " ".join((finding.summary, finding.detail or "", *(fix.action for fix in finding.fix)))
-            shown = "; ".join(f"{key}: {value}" for key, value in facts(finding.evidence) if value not in said)
+            shown = "; ".join(f"{key}: {value}" for key, value in beyond_words(finding))
             about = f"{_subjects(alike)}  [{finding.code}]" + (f"  {shown}" if shown else "")
             yield from (self.paint(line, "quiet") for line in self.hanging(indent, about))
             for number, (_, text) in enumerate(self.steps("", finding.fix, named=True)):

@@ -15,7 +15,7 @@ from mailkit.finding import Finding
 from mailkit.report.words import duration, key_words, moment
 from mailkit.text import shorten, visible
 
-__all__ = ["about", "facts"]
+__all__ = ["about", "beyond_words", "facts"]
 
 _ISO = re.compile(r"\d{4}-(0[1-9]|1[0-2])-([01]\d|2[0-8])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|\+00:00)")
 
@@ -45,6 +45,12 @@ def facts(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
         else:
             shown.append((key_words(visible(str(key))), shorten(_words(value), LIMIT)))
     return shown
+
+
+def beyond_words(finding: Finding) -> list[tuple[str, str]]:
+    """Return the evidence that the finding's own sentences do not quote already."""
+    said = " ".join((finding.summary, finding.detail or "", *(fix.action for fix in finding.fix)))
+    return [(key, value) for key, value in facts(finding.evidence) if not re.search(rf"(?<!\w){re.escape(value)}(?!\w)", said)]
 
 
 def about(finding: Finding) -> str:

@@ -16,7 +16,7 @@ from itertools import islice
 
 from mailkit.finding import Finding, Severity
 from mailkit.observation import EndpointResult, ProbeDocument
-from mailkit.report.evidence import about, facts
+from mailkit.report.evidence import about, beyond_words, facts
 from mailkit.report.outline import Alike, Bar, Lane, Outline, asked_to_act, conversations, outline
 from mailkit.report.places import place
 from mailkit.report.words import SECURITY, SEVERITY, count, duration, for_whom, moment, who_words
@@ -157,7 +157,7 @@ def _finding(finding: Finding, also: Sequence[str]) -> str:
     rest = f"<p>The same at {_text(', '.join(also))}</p>" if also else ""
     rest += f"<p>{_text(finding.detail)}</p>" if finding.detail else ""
     rest += _fixes(finding, named=True)
-    rest += _evidence([("code", finding.code), *facts(finding.evidence)])
+    rest += _evidence([("code", finding.code), *beyond_words(finding)])
     if finding.refs:
         rest += f"<p>{_links(finding)}</p>"
     return f'<li>{head}<div class="mk-more">{rest}</div></li>'

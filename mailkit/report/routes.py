@@ -226,5 +226,5 @@ def _html_value(value: Said) -> str:
     source = f"<small>{text(value.source)}</small>" if value.source and value.mark != "own" else ""
     then = f'<div class="mk-then">for now {_html_value(value.then)}</div>' if value.then else ""
     # An address is cut at its @ before it is cut anywhere.
-    shown = text(shorten(value.text, VALUE)).replace("@", "@<wbr>")
+    shown = text(shorten(value.text, VALUE)).replace("@", "@<wbr>").replace(".", ".<wbr>")
     return f'<span class="mk-v-{value.mark}">{shown}</span>{source}{then}'

@@ -94,6 +94,8 @@ def _routes(draft: SiteDraft, step: Step) -> Progress:
 def _checks(draft: SiteDraft, step: Step) -> Progress:
     weight = Counter(finding.severity for finding in draft.findings)
     said = ", ".join(count(weight[severity], severity) for severity in ("error", "warning") if weight[severity])
+    if not said and any(finding.code == "site.look-up" for finding in draft.findings):
+        return Progress(step, "to-do", "too little known")
     return Progress(step, "problem" if weight["error"] else "done", said or "nothing wrong")
 
 
