@@ -11,7 +11,7 @@ from mailkit.practice.cast import CAST
 from mailkit.practice.site_files import SITE_FILES, with_ports
 from mailkit.site import ErpSite, PmsSite
 from mailkit.site.check import check
-from mailkit.site.erp import MailingRow
+from mailkit.site.erp import GeneralSettings, MailingRow, User
 from mailkit.site.pms import LEAVE, Clerk, EmailSetup, LeaveFields, Property, Switch, Traces
 from mailkit.site.providers import providers
 
@@ -164,3 +164,14 @@ def test_an_in_house_windows_account_is_right_as_it_is() -> None:
 def test_an_activation_in_the_switches_counts_as_one() -> None:
     site = hotel(traces=Traces(switches=(Switch(on=dt.date(2025, 1, 1), to=True),)))
     assert "site.backfill-pending" not in {one.code for one in check(site, TODAY)}
+
+
+def test_that_no_way_works_is_said_before_what_a_way_would_need() -> None:
+    site = ErpSite(
+        version="old",
+        deployment="cloud",
+        general_settings=GeneralSettings(mail_software="outlook"),
+        users=(User(code="yard", user_specific=False),),
+    )
+    codes = [finding.code for finding in check(site, TODAY) if finding.severity == "error"]
+    assert codes == ["site.cloud-needs-smtp", "site.user-code-not-address"]

@@ -45,6 +45,16 @@ _SAID_CLOSER = frozenset(
 )
 """Fields whose emptiness has a finding of its own, which says more than that the route is incomplete."""
 
+_FIRST = (
+    "site.version-too-old",
+    "site.trace-flag-off",
+    "site.cloud-needs-smtp",
+    "site.mode-not-in-cloud",
+    "site.modern-auth-not-microsoft",
+    "site.new-outlook",
+)
+"""Without a way that works nothing else matters: these come before whatever a way needs."""
+
 _NOT_USED = "site.route-not-used"
 
 _SAID_ELSEWHERE = frozenset({"site.not-known", "site.trace-version"})
@@ -70,7 +80,7 @@ def check(site: ErpSite | PmsSite, today: dt.date) -> tuple[Finding, ...]:
     fine = _fine(working, ways, found)
     if fine is not None:
         found.append(worded(fine, site.product))
-    place = {code: number for number, code in enumerate(finding_codes())}
+    place = {code: number for number, code in enumerate(dict.fromkeys((*_FIRST, *finding_codes())))}
     return tuple(sorted(found, key=lambda one: (_ORDER.index(one.severity), place[one.code])))
 
 
