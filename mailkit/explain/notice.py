@@ -1,0 +1,145 @@
+"""The words of a bounce meant for people: where the notice ends and the returned mail begins, and whom it names as not reached.
+
+Nothing here knows one program. A mail server names the failed addresses in few ways: alone on a line, in front of a colon or dots,
+behind a label, in quotation marks or in a sentence about delivery. The most telling way that occurs is believed.
+"""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import Struct
+
+__all__ = ["Named", "addresses", "divided", "named"]
+
+_LINES = 400
+_WIDTH = 1000
+
+ADDRESS = re.compile(r"(?:\"[^\"\s@]{1,64}\"|[A-Za-z0-9!#$%&*+\-/=?^_`{|}~.]{1,64})@[A-Za-z0-9\-._]{1,200}[A-Za-z0-9\-_]|[A-Za-z0-9!#$%&*+\-/=?^_.]{1,64}@\[[0-9a-fA-F.:]{3,45}\]")
+_HEADER = re.compile(r"[> ]{0,3}([A-Za-z][A-Za-z0-9\-]{1,40}) ?: ?\S?")
+_KNOWN = frozenset({"received", "return-path", "from", "to", "subject", "date", "message-id", "mime-version", "content-type", "delivered-to", "reply-to", "dkim-signature", "content-transfer-encoding", "x-mailer", "user-agent", "x-originating-ip", "cc", "sender", "x-sender", "list-unsubscribe", "authentication-results", "received-spf", "thread-topic", "importance", "x-priority", "references", "in-reply-to", "precedence", "organization", "content-language", "thread-index", "arc-seal", "x-original-to"})
+_TELLING = frozenset({"received", "message-id", "mime-version", "return-path", "content-type", "delivered-to", "dkim-signature", "content-transfer-encoding", "x-mailer", "user-agent"})
+_ANNOUNCED = re.compile(
+    r"[\s>*=_\-|.+#:]{0,80}(?:(?:this|here|below|following|included|attached|enclosed|the|a|your|start of|begin|full)[\w ,']{0,40} )?"
+    r"(?:(?:copy|header|headers|text|body|part|first|beginning|start|original|unsent|returned|undelivered|rejected|failed|message|mail)[ ,]{1,3}){1,4}[\w .,'()]{0,60}[\s>*=_\-|.+#:]{0,80}$",
+    re.IGNORECASE,
+)
+
+_LABEL = re.compile(
+    r"\s{0,40}[*>|\-#.]{0,3}\s{0,4}(?:(?:x-)?(?:final|original|actual|failed|intended|envelope)?[ \-]?recipients?(?: ?address| ?name)?(?:\(s\))?|to|rcpt to|e-?mail(?: address)?|address(?:ee)?|user|mailbox|undeliverable(?: address| to)?|failed(?: address| recipient| addresses)?|"
+    r"unknown (?:user|address|recipient)|unable to deliver(?: message)? to|delivery failed(?: to)?|could not (?:be )?deliver(?:ed)? (?:to|mail to)|not delivered to|invalid final delivery userid|(?:user|recipient) unknown|mail to|message to|sent to|"
+    r"destinataires?|destinatario|empf(?:ä|ae)nger|an|a|à|para|宛先|收件人|受信者|送信先|お客様|кому|получатель|ontvanger|mottagare|modtager|odbiorca|adres(?:se)?|adresse)\s{0,4}[:;=]\s{0,10}(?:rfc822\s?;\s?)?[<\"'(\[]{0,2}\s{0,2}(?:smtp:)?",
+    re.IGNORECASE,
+)
+_WHOM = re.compile(
+    r"(?:deliver|recipient|address|mailbox|undeliverable|unable|failed|failure|reject|unknown|not reach|returned|user|account|bounce|could not|couldn't|cannot|can't|wasn't|delay|sent to|send to|mail to|message to|message for|mail for|email to|"
+    r"zugestellt|empf|remis|destinat|consegn|entreg|enviar|livr|配信|届|宛|送信|不能|发送|投递|退信|доставлен|доставить|does not exist|not found)",
+    re.IGNORECASE,
+)
+_HELPER = re.compile(
+    r"(?:contact|assist|help|question|report|support|forward(?:ed)? to|please (?:send|write|mail|e-?mail)|ask |for further|more information|administrator at|problem[s]? to|if you |queries|sender|from|on behalf|de la part|postmaster|abuse|mailer-daemon|expéditeur|absender|remitente)[^<@]{0,60}$",
+    re.IGNORECASE,
+)
+_DAEMON = re.compile(r"^(?:mailer-daemon|postmaster|mail-daemon|abuse|noreply|no-reply|double-bounce|postoffice)@", re.IGNORECASE)
+_MESSAGE_ID = re.compile(r"(?:message-?id|\bid|msgid|reference|references|in-reply-to)\s?[:=]?\s?<?$", re.IGNORECASE)
+
+
+class Named(Struct, frozen=True):
+    """A recipient that a notice names, and the lines that speak of it."""
+
+    address: str
+    about: str
+
+
+def addresses(text: str) -> list[str]:
+    """Give the addresses in a text, each once."""
+    return list(dict.fromkeys(match[0] for match in ADDRESS.finditer(text[:_WIDTH])))
+
+
+def divided(text: str) -> tuple[str, str | None]:
+    """Divide a text into the notice and the mail it returns (``None``: nothing that looks like one)."""
+    lines = text.split("\n")[: 4 * _LINES]
+    for at, line in enumerate(lines):
+        match = _HEADER.match(line[:200])
+        if match and match[1].lower() in _KNOWN and _heads(lines[at : at + 40]):
+            above = at
+            while above and at - above < 4 and (not lines[above - 1].strip() or (len(lines[above - 1]) < 120 and _ANNOUNCED.match(lines[above - 1]) and "@" not in lines[above - 1])):
+                above -= 1
+            return "\n".join(lines[:above]), "\n".join(lines[at : at + _LINES])
+    return "\n".join(lines), None
+
+
+def _heads(lines: list[str]) -> bool:
+    """Tell whether these lines begin the header of a mail."""
+    names: set[str] = set()
+    for line in lines:
+        if not line.strip():
+            break
+        if line[:1] in " \t" and names:
+            continue
+        match = _HEADER.match(line[:200])
+        if not match:
+            break
+        names.add(match[1].lower())
+    return len(names & _KNOWN) >= 3 and bool(names & _TELLING)
+
+
+def named(text: str, *, never: frozenset[str] = frozenset()) -> tuple[Named, ...]:
+    """Find the recipients a notice names, in its order.
+
+    Args:
+        text: the notice, without the returned mail.
+        never: addresses in lower case that are those of the sender or of a helper.
+    """
+    lines = [line[:_WIDTH].rstrip() for line in text.split("\n")[:_LINES]]
+    found: dict[int, list[tuple[int, str]]] = {}
+    for number, line in enumerate(lines):
+        if "@" not in line:
+            continue
+        around = f"{lines[number - 1] if number else ''} {line}"
+        for match in list(ADDRESS.finditer(line))[:8]:
+            address = match[0].strip("'`.")
+            if address.lower() in never or _DAEMON.match(address):
+                continue
+            weight = _weight(line, match, around)
+            if weight:
+                found.setdefault(weight, []).append((number, address))
+    if not found:
+        return ()
+    chosen = found[max(found)]
+    seen: dict[str, int] = {}
+    for number, address in chosen:
+        seen.setdefault(address.lower(), number)
+    starts = sorted(set(seen.values()))
+    told = {address.lower(): address for _, address in reversed(chosen)}
+    named_at: list[Named] = []
+    for low, number in seen.items():
+        after = next((start for start in starts if start > number), len(lines))
+        named_at.append(Named(told[low], "\n".join(lines[number : min(after, number + 30)])))
+    return tuple(named_at)
+
+
+def _weight(line: str, match: re.Match[str], around: str) -> int:
+    """Say how telling the way is in which an address is named (0: it is not the one)."""
+    before, after = line[: match.start()], line[match.end() :]
+    if _MESSAGE_ID.search(before) or after.startswith("/"):
+        return 0
+    lead, tail = before.strip(" \t<>\"'(*-|#[•·\\"), after.strip(" \t<>\"')]|\\")
+    if re.search(r"rcpt to:?\s?<?$", before, re.IGNORECASE):
+        return 5
+    if not lead:
+        # At the beginning of a line: alone, or followed by what befell it.
+        if not tail or after.lstrip("> \"')]").startswith((":", "...", ";", "[", "(", "-", ",", "=", "<mailto:", "is ", "has ", "was ", "does ", "on ", "|")) or re.match(r"[>)\"'\]]{0,2}\s+(?:#?[45]\d\d\b|#<|\[|mailto)", after):
+            return 6
+        return 4
+    if _LABEL.fullmatch(before) and len(tail) < 200:
+        return 5 if before.strip().lower().rstrip(": ") not in ("to", "a", "an", "à") else 3
+    if re.fullmatch(r"[45]\d\d[ \-](?:[45]\.\d\.\d{1,3}[ \-])?.{0,40}", lead) or re.search(r"(?:<<<|>>>|said:|said: )", before):
+        return 3
+    if re.search(r"mailto:$", before):
+        return 6 if not re.sub(r"<?mailto:$", "", before).strip() or "<mailto:" in before and len(before) < 90 else 2
+    if _HELPER.search(before):
+        return 0
+    if _WHOM.search(around):
+        return 3
+    return 1
