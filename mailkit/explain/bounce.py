@@ -49,6 +49,7 @@ _AWAY = re.compile(
     r"out of (?:the )?office|out-of-office|vacation|auto(?:matic|mated)?[ \-:_]?(?:reply|response|respon|antwort|matische)|autoreply|auto:|away from (?:my|the)|on (?:holiday|leave)|abwesen|absence|absent|réponse automatique|reponse automatique|respuesta autom|fuera de la oficina|risposta automatica|afwezig|automatisch antwoord|frånvaro|自動返信|自动回复|自動回覆|自动答复|自動応答|автоответ|away$",
     re.IGNORECASE,
 )
+_REPLY_TO = re.compile(r"(?:in\s+reply\s+to|after)\s+(?:end\s+of\s+data|mail\s+from|rcpt\s+to|data|ehlo|helo)", re.IGNORECASE)
 _GOOD = frozenset({"delivered", "relayed", "expanded", "deliverable"})
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,300}@[^<>\s]{1,300}>")
 
@@ -102,7 +103,18 @@ def read_bounce(raw: bytes, *, rules: Rules | None = None, product: Product | No
     for decoder in (reader.complaint, reader.json, reader.status, reader.away, reader.words):
         if (reading := decoder()) is not None:
             return reading
+    if forwarded := _forwarded(letter.said):
+        return read_bounce(forwarded, rules=rules, product=product)
     return BounceReading(kind="ordinary", date=letter.header.get("date"))
+
+
+def _forwarded(text: str) -> bytes | None:
+    """Give the mail that somebody forwarded as a quotation, when it looks like a bounce."""
+    lines = [line[1:].removeprefix(" ") for line in text.split("\n")[:600] if line.startswith(">")]
+    begin = next((at for at, line in enumerate(lines[:40]) if re.match(r"from: ?\S", line, re.IGNORECASE)), None)
+    if begin is None or not _DAEMON.search(lines[begin]):
+        return None
+    return "\n".join(lines[begin:]).encode("utf-8", "replace")
 
 
 class _Reader:
@@ -121,6 +133,8 @@ class _Reader:
     def complaint(self) -> BounceReading | None:
         """A feedback report (RFC 5965)."""
         fields = self._letter.feedback
+        if fields is None and (match := re.search(r"(?im)^x-hmxmroriginalrecipient:[^\n]*", self._returned or self._letter.said)):
+            fields = "Original-Rcpt-To:" + match[0].partition(":")[2]
         if fields is None and not (self._letter.report == "feedback-report" or (match := _inline_feedback(self._letter.said))):
             return None
         if fields is None:
@@ -240,7 +254,7 @@ class _Reader:
             + 3 * ("x-failed-recipients" in header)
             + (self._returned is not None)
             + (self._letter.kind == "multipart/report")
-            - 2 * (not failing)
+            - 2 * (not failing and not titled)
             - 2 * ("list-id" in header or "list-unsubscribe" in header)
         )
 
@@ -314,13 +328,15 @@ class _Reader:
         fallback: Explanation | None = None
         rest = self._notice
         unix = told.diagnostic if told.kind == "x-unix" else None
-        texts = [told.diagnostic and (f"x-unix; {told.diagnostic}" if unix else told.diagnostic), about, _transcript(rest), rest, self._subject]
+        stage = _REPLY_TO.search(about) or (_REPLY_TO.search(rest) if told.diagnostic else None)
+        first = told.diagnostic and (f"x-unix; {told.diagnostic}" if unix else f"{told.diagnostic} ({' '.join(stage[0].split())})" if stage and stage[0] not in told.diagnostic else told.diagnostic)
+        texts = [first, _spoken(about), about, _transcript(rest), rest, self._subject]
         done: set[str] = set()
         for text in texts:
             if not text or not text.strip() or text in done:
                 continue
             done.add(text)
-            said = judge(text[:_TEXT], host=told.remote, rules=self._rules, client=False, product=self._product)
+            said = judge(text[:_TEXT], host=told.remote, rules=self._rules, client=False, product=self._product, status=told.status if text is first else None)
             if coded is None and (said.reply_code or said.enhanced_code):
                 coded = said
             if said.confidence != "guess":
@@ -336,6 +352,18 @@ class _Reader:
         if told.action == "delayed":
             return judge("delivery delayed", rules=self._rules, client=False, product=self._product)
         return _with_codes(fallback or coded or judge(rest[:_TEXT] or "?", rules=self._rules, client=False, product=self._product), coded)
+
+
+def _spoken(text: str) -> str:
+    """Give the server's lines of a session shown in a notice."""
+    told: list[str] = []
+    speaking = False
+    for line in text.split("\n") if "<<<" in text else ():
+        begins = line.lstrip().startswith("<<<")
+        speaking = begins or (speaking and bool(line.strip()) and not line.lstrip().startswith((">>>", "---")))
+        if speaking:
+            told.append(line.strip().removeprefix("<<<").strip())
+    return "\n".join(told)
 
 
 def _transcript(text: str) -> str:

@@ -64,7 +64,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     fix: tuple[Fix, ...]
     product_fix: dict[Product, tuple[Fix, ...]] = field(default_factory=dict)
     confidence: str
-    """``sure``: words of who is known to speak, or checked ones; ``likely``; ``guess``: the codes alone."""
+    """``sure``: words of who is known to speak, or checked ones; ``likely``; ``guess``: vague words, or codes that mean much."""
     finding: str | None = None
     matched: Match | None = None
 
@@ -79,6 +79,7 @@ def judge(
     rules: Rules | None = None,
     client: bool | None = None,
     port: int | None = None,
+    status: str | None = None,
 ) -> Explanation:
     """Explain one saying.
 
@@ -91,8 +92,9 @@ def judge(
         rules: those to use; the shipped ones when not given.
         client: whether words of client programs count; ``None``: when no server's reply code is in the text.
         port: for rules that hold on one port.
+        status: a status code told apart from the text, for when it holds none.
     """
-    said = heard(text)
+    said = heard(text, status)
     who = identify(host=host, reply=text[: 4 * 1024])
     found = choose(said, who, stage=stage, rules=rules or shipped(), client=client, port=port)
     return _explained(shown if shown is not None else text, said, who, found, stage, product)
@@ -198,7 +200,7 @@ def _explained(
         summary=(rule.because if rule else None) or cause.summary,
         fix=fixes + (screens[product] if product else ()),
         product_fix={one: told for one, told in screens.items() if told},
-        confidence=_confidence(found, who),
+        confidence=_confidence(found, who, clear=clear),
         finding=(rule.finding if rule else None) or cause.finding,
         matched=_match(found, said, coded),
     )
@@ -209,9 +211,9 @@ def _screen(rule: object, cause: Cause, product: Product) -> tuple:  # type: ign
     return told if told is not None else cause.erp if product == "maestro-erp" else cause.pms
 
 
-def _confidence(found: tuple[Placed, Hit | None] | None, who: tuple[str, ...]) -> str:
+def _confidence(found: tuple[Placed, Hit | None] | None, who: tuple[str, ...], *, clear: bool) -> str:
     if found is None:
-        return "guess"
+        return "likely" if clear else "guess"
     rule = found[0].rule
     if rule.vague:
         return "guess"

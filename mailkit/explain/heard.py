@@ -22,6 +22,7 @@ _SAID = re.compile(
 )
 _STATUS = re.compile(r"(?<![\d.a-z])([245]\.\d{1,3}\.\d{1,3})(?![\d]|\.\d)")
 _LOOSE = re.compile(r"(?<![\d.\w\-/+:])([45][0-7]\d)[ \-](?=[a-z<\[\"'(#*])")
+_FRAME = re.compile(r"\bhost \S{1,255} {0,2}(?:\[[0-9a-f.:]{2,45}\])?(?: said)?:|remote host said:|the following error: ?|smtp error from remote (?:mail )?server|error from remote (?:mail )?server:?")
 _BLANKS = re.compile(r"\s+")
 
 
@@ -50,17 +51,22 @@ def plain(text: str) -> str:
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "`": "'", "“": '"', "”": '"', "–": "-", "—": "-", "ß": "ss"})
 
 
-def heard(text: str) -> Heard:
-    """Make a text ready."""
+def heard(text: str, status_too: str | None = None) -> Heard:
+    """Make a text ready; ``status_too``: a status code told apart from it, for when it holds none."""
     text = plain(text[:LIMIT])[:LIMIT]
     begin = _FIRST.match(text)
     text = _CONTINUED.sub(_Once(), text) if "-" in text else text
     status = dict.fromkeys(match[2] for match in _WITH_STATUS.finditer(text))
     status.update(dict.fromkeys(match[1] for match in _STATUS.finditer(text)))
     code = begin or _WITH_STATUS.search(text) or _SAID.search(text) or _LOOSE.search(text)
+    if not status and status_too:
+        status[status_too] = None
+    if again := _WITH_STATUS.search(text):
+        text = text[: again.end()] + text[again.end() :].replace(again[0] + " ", " ")
+    text = _FRAME.sub(" ", _BLANKS.sub(" ", text))
     if "@" in text:
         text = _ADDRESS.sub(" @ ", text)
-    return Heard(_BLANKS.sub(" ", text).strip(), int(code[1]) if code else None, tuple(code for code in status if _is_status(code)))
+    return Heard(text.strip(), int(code[1]) if code else None, tuple(code for code in status if _is_status(code)))
 
 
 def _is_status(code: str) -> bool:

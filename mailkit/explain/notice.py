@@ -15,7 +15,7 @@ __all__ = ["Named", "addresses", "divided", "named"]
 _LINES = 400
 _WIDTH = 1000
 
-ADDRESS = re.compile(r"(?:\"[^\"\s@]{1,64}\"|[A-Za-z0-9!#$%&*+\-/=?^_`{|}~.]{1,64})@[A-Za-z0-9\-._]{1,200}[A-Za-z0-9\-_]|[A-Za-z0-9!#$%&*+\-/=?^_.]{1,64}@\[[0-9a-fA-F.:]{3,45}\]")
+ADDRESS = re.compile(r"(?:\"[^\"\s@]{1,64}\"|[A-Za-z0-9!#$%&*+\-=?^_`{}~.]{1,64})@[A-Za-z0-9\-._]{1,200}[A-Za-z0-9\-_]|[A-Za-z0-9!#$%&*+\-=?^_.]{1,64}@\[[0-9a-fA-F.:]{3,45}\]")
 _HEADER = re.compile(r"[> ]{0,3}([A-Za-z][A-Za-z0-9\-]{1,40}) ?: ?\S?")
 _KNOWN = frozenset({"received", "return-path", "from", "to", "subject", "date", "message-id", "mime-version", "content-type", "delivered-to", "reply-to", "dkim-signature", "content-transfer-encoding", "x-mailer", "user-agent", "x-originating-ip", "cc", "sender", "x-sender", "list-unsubscribe", "authentication-results", "received-spf", "thread-topic", "importance", "x-priority", "references", "in-reply-to", "precedence", "organization", "content-language", "thread-index", "arc-seal", "x-original-to"})
 _TELLING = frozenset({"received", "message-id", "mime-version", "return-path", "content-type", "delivered-to", "dkim-signature", "content-transfer-encoding", "x-mailer", "user-agent"})
@@ -25,6 +25,7 @@ _ANNOUNCED = re.compile(
     re.IGNORECASE,
 )
 
+_MACHINE = re.compile(r"[ \t]{0,4}(?:content-type: {0,4}message/|reporting-mta:|final-recipient ?:)", re.IGNORECASE)
 _LABEL = re.compile(
     r"\s{0,40}[*>|\-#.]{0,3}\s{0,4}(?:(?:x-)?(?:final|original|actual|failed|intended|envelope)?[ \-]?recipients?(?: ?address| ?name)?(?:\(s\))?|to|rcpt to|e-?mail(?: address)?|address(?:ee)?|user|mailbox|undeliverable(?: address| to)?|failed(?: address| recipient| addresses)?|"
     r"unknown (?:user|address|recipient)|unable to deliver(?: message)? to|delivery failed(?: to)?|could not (?:be )?deliver(?:ed)? (?:to|mail to)|not delivered to|invalid final delivery userid|(?:user|recipient) unknown|mail to|message to|sent to|"
@@ -60,6 +61,10 @@ def divided(text: str) -> tuple[str, str | None]:
     """Divide a text into the notice and the mail it returns (``None``: nothing that looks like one)."""
     lines = text.split("\n")[: 4 * _LINES]
     for at, line in enumerate(lines):
+        if _MACHINE.match(line):
+            # The mail lost the header that said it had parts.
+            _, back = divided("\n".join(lines[at + 1 :])) if at < len(lines) - 1 else ("", None)
+            return "\n".join(lines[:at]), back
         match = _HEADER.match(line[:200])
         if match and match[1].lower() in _KNOWN and _heads(lines[at : at + 40]):
             above = at
@@ -99,9 +104,11 @@ def named(text: str, *, never: frozenset[str] = frozenset()) -> tuple[Named, ...
         around = f"{lines[number - 1] if number else ''} {line}"
         for match in list(ADDRESS.finditer(line))[:8]:
             address = match[0].strip("'`.")
-            if address.lower() in never or _DAEMON.match(address):
+            if address.lower() in never:
                 continue
             weight = _weight(line, match, around)
+            if weight < 6 and _DAEMON.match(address):
+                continue
             if weight:
                 found.setdefault(weight, []).append((number, address))
     if not found:
