@@ -98,7 +98,7 @@ def _taken_apart(message: Message) -> Letter:
             returned = returned or _text(part)
         elif kind == "text/html":
             html.append(_text(part))
-        elif kind.startswith("text/") and returned is None:
+        elif (kind.startswith("text/") or isinstance(part.get_payload(), str)) and kind.startswith(("text/", "multipart/")) and returned is None:
             said.append(_text(part))
         elif kind.startswith("message/") and not said:
             said.append(_text(part))

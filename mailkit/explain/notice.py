@@ -18,13 +18,14 @@ _WIDTH = 1000
 ADDRESS = re.compile(r"(?:\"[^\"\s@]{1,64}\"|[A-Za-z0-9!#$%&*+\-=?^_`{}~.]{1,64})@[A-Za-z0-9\-._]{1,200}[A-Za-z0-9\-_]|[A-Za-z0-9!#$%&*+\-=?^_.]{1,64}@\[[0-9a-fA-F.:]{3,45}\]")
 _HEADER = re.compile(r"[> ]{0,3}([A-Za-z][A-Za-z0-9\-]{1,40}) ?: ?\S?")
 _KNOWN = frozenset({"received", "return-path", "from", "to", "subject", "date", "message-id", "mime-version", "content-type", "delivered-to", "reply-to", "dkim-signature", "content-transfer-encoding", "x-mailer", "user-agent", "x-originating-ip", "cc", "sender", "x-sender", "list-unsubscribe", "authentication-results", "received-spf", "thread-topic", "importance", "x-priority", "references", "in-reply-to", "precedence", "organization", "content-language", "thread-index", "arc-seal", "x-original-to"})
-_TELLING = frozenset({"received", "message-id", "mime-version", "return-path", "content-type", "delivered-to", "dkim-signature", "content-transfer-encoding", "x-mailer", "user-agent"})
+_TELLING = frozenset({"received", "mime-version", "return-path", "content-type", "delivered-to", "dkim-signature", "content-transfer-encoding", "x-mailer", "user-agent"})
 _ANNOUNCED = re.compile(
     r"[\s>*=_\-|.+#:]{0,80}(?:(?:this|here|below|following|included|attached|enclosed|the|a|your|start of|begin|full)[\w ,']{0,40} )?"
     r"(?:(?:copy|header|headers|text|body|part|first|beginning|start|original|unsent|returned|undelivered|rejected|failed|message|mail)[ ,]{1,3}){1,4}[\w .,'()]{0,60}[\s>*=_\-|.+#:]{0,80}$",
     re.IGNORECASE,
 )
 
+_GOES_ON = re.compile(r"deliver|recipient|reject|fail|reason|error|could not|cannot|unable", re.IGNORECASE)
 _MACHINE = re.compile(r"[ \t]{0,4}(?:content-type: {0,4}message/|reporting-mta:|final-recipient ?:)", re.IGNORECASE)
 _LABEL = re.compile(
     r"\s{0,40}[*>|\-#.]{0,3}\s{0,4}(?:(?:x-)?(?:final|original|actual|failed|intended|envelope)?[ \-]?recipients?(?: ?address| ?name)?(?:\(s\))?|to|rcpt to|e-?mail(?: address)?|address(?:ee)?|user|mailbox|undeliverable(?: address| to)?|failed(?: address| recipient| addresses)?|"
@@ -77,7 +78,7 @@ def divided(text: str) -> tuple[str, str | None]:
 def _heads(lines: list[str]) -> bool:
     """Tell whether these lines begin the header of a mail."""
     names: set[str] = set()
-    for line in lines:
+    for at, line in enumerate(lines):  # noqa: B007 - where it ends counts
         if not line.strip():
             break
         if line[:1] in " \t" and names:
@@ -86,7 +87,12 @@ def _heads(lines: list[str]) -> bool:
         if not match:
             break
         names.add(match[1].lower())
-    return len(names & _KNOWN) >= 3 and bool(names & _TELLING)
+    else:
+        at = len(lines)
+    if len(names & _KNOWN) < 3:
+        return False
+    # A notice may name a few fields of the mail it is about, and go on; what comes back as a whole tells its way.
+    return bool(names & _TELLING) or not any(_GOES_ON.search(line[:300]) for line in lines[at : at + 12])
 
 
 def named(text: str, *, never: frozenset[str] = frozenset()) -> tuple[Named, ...]:

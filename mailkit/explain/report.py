@@ -14,6 +14,7 @@ __all__ = ["Status", "from_json", "status_groups", "told_in"]
 
 _RECIPIENTS = 1000
 _FIELD = re.compile(r"[ \t]{0,8}([A-Za-z][A-Za-z0-9\-]{1,60})[ \t]{0,8}:[ \t]{0,8}(.*)")
+_RECIPIENT_FIELDS = ("final-recipient", "x-actual-recipient", "original-recipient", "x-original-recipient")
 _SOURCE_ROUTE = re.compile(r"^(?:@[^:@\s]{1,200}[,:])+")
 _JSON = re.compile(r"\{\s{0,20}\\?\"")
 _STATUS = re.compile(r"([245])\s?\.\s?(\d{1,3})\s?\.\s?(\d{1,3})")
@@ -76,11 +77,9 @@ def status_groups(text: str) -> tuple[Status, ...]:
 
 
 def _one(group: dict[str, str], whole: dict[str, str]) -> Status:
-    recipient = None
-    for name in ("final-recipient", "x-actual-recipient", "original-recipient", "x-original-recipient"):
-        if (told := _recipient(group.get(name, ""))) is not None:
-            recipient = told
-            break
+    names = [told for name in _RECIPIENT_FIELDS if (told := _recipient(group.get(name, ""))) is not None]
+    # A final recipient of one label ("user@server") is a name inside the last machine.
+    recipient = next((told for told in names if "." in told.rpartition("@")[2]), next(iter(names), None))
     kind, semicolon, rest = group.get("diagnostic-code", "").partition(";")
     said = rest.strip() if semicolon and len(kind) < 20 and " " not in kind.strip() else group.get("diagnostic-code", "")
     status = _STATUS.search(group.get("status", ""))
