@@ -30,7 +30,7 @@ _TEXT = 1200
 _FACTS = 500
 
 _DAEMON = re.compile(
-    r"mailer[\-_. ]?daemon|postmaster|mail[\-_ ]?deliver|mail delivery|delivery (?:sub)?system|system admin|mail[\-_ ]?admin|mailsystem|mail system|microsoft exchange|bounce|autoresponder|mail[\-_]?daemon|maildelivery|mmdf|double-bounce|no-?reply|mail service|uucp|smtpd?@|smtp gateway|mail router|mail gateway|internet mail|messagelabs|daemon@",
+    r"mailer[\-_. ]?daemon|postmaster|mail[\-_ ]?deliver|mail delivery|delivery (?:sub)?system|system admin|mail[\-_ ]?admin|mailsystem|mail system|microsoft exchange|bounce|autoresponder|mail[\-_]?daemon|maildelivery|mmdf|double-bounce|mail service|mail server|uucp|smtpd?@|smtp gateway|mail router|mail gateway|internet mail|messagelabs|daemon@",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
@@ -50,6 +50,7 @@ _AWAY = re.compile(
     re.IGNORECASE,
 )
 _REPLY_TO = re.compile(r"(?:in\s+reply\s+to|after)\s+(?:end\s+of\s+data|mail\s+from|rcpt\s+to|data|ehlo|helo)", re.IGNORECASE)
+_CODED = re.compile(r"(?m)(?:^|[\s:'\"<(])[45][0-5]\d[ \-](?:[45]\.\d\.\d|<|[A-Za-z])")
 _GOOD = frozenset({"delivered", "relayed", "expanded", "deliverable"})
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,300}@[^<>\s]{1,300}>")
 
@@ -228,7 +229,7 @@ class _Reader:
             again = named(self._notice, never=never - self._sender())
             told = [(one.address, one.about) for one in again] or [(one, "") for one in original if one.lower() not in never][:1] or [(one, "") for one in self._received_for()]
         facts = tuple(self._fact(Status(recipient=one), about) for one, about in dict(told[:_FACTS]).items()) if told else (self._fact(Status(recipient=None), ""),)
-        if weight < 4 and all(fact.reason in ("onhold", "undefined") for fact in facts):
+        if weight < 4 and all(fact.recipient is None or fact.reason in ("onhold", "undefined") for fact in facts):
             return None
         kind: Kind = "delay" if all(fact.cause == "delayed" for fact in facts) else "bounce"
         return self._reading(kind, facts, "words")
@@ -244,15 +245,17 @@ class _Reader:
         machine = bool(_DAEMON.search(sent_by)) or not sent_by.strip()
         titled = bool(_SUBJECT.search(self._subject))
         failing = bool(_FAILED.search(notice))
-        if not (machine or titled or "x-failed-recipients" in header):
+        nobody = path is not None and (path.strip() in ("<>", "", "<#@[]>") or "MAILER-DAEMON" in path.upper())
+        if not (machine or titled or "x-failed-recipients" in header or (nobody and self._returned)):
             return 0
         return (
             2 * machine
             + titled
-            + (path is not None and path.strip() in ("<>", "", "<#@[]>") or bool(path and "MAILER-DAEMON" in path.upper()))
+            + nobody
             + failing
             + 3 * ("x-failed-recipients" in header)
             + (self._returned is not None)
+            + (_CODED.search(notice) is not None)
             + (self._letter.kind == "multipart/report")
             - 2 * (not failing and not titled)
             - 2 * ("list-id" in header or "list-unsubscribe" in header)

@@ -11,6 +11,7 @@ import email.parser
 import email.policy
 import quopri
 import re
+from collections.abc import Iterator
 from email.header import decode_header
 from email.message import Message
 from html import unescape
@@ -77,30 +78,19 @@ def _taken_apart(message: Message) -> Letter:
     html: list[str] = []
     fields: list[str] = []
     feedback = returned = None
-    skip: set[int] = set()
-    for number, part in enumerate(message.walk()):
-        if number >= _PARTS:
-            break
-        if id(part) in skip:
-            skip.update(_children(part))
-            continue
+    for part in _parts(message):
         kind = part.get_content_type()
         if kind == "message/delivery-status":
             fields.append(_status_text(part))
-            skip.update(_children(part))
         elif kind in ("message/feedback-report", "message/x-feedback-report"):
             feedback = _status_text(part)
-            skip.update(_children(part))
         elif kind.startswith("message/") and part is not message:
             returned = returned or _original(part)
-            skip.update(_children(part))
         elif kind == "text/rfc822-headers":
             returned = returned or _text(part)
         elif kind == "text/html":
             html.append(_text(part))
-        elif (kind.startswith("text/") or isinstance(part.get_payload(), str)) and kind.startswith(("text/", "multipart/")) and returned is None:
-            said.append(_text(part))
-        elif kind.startswith("message/") and not said:
+        elif (kind.startswith(("text/", "multipart/")) or not said) and returned is None:
             said.append(_text(part))
     if not any(text.strip() for text in said) and html:
         said = [_without_markup(text) for text in html[:2]]
@@ -115,9 +105,18 @@ def _taken_apart(message: Message) -> Letter:
     )
 
 
-def _children(part: Message) -> set[int]:
-    told = part.get_payload()
-    return {id(one) for one in told if isinstance(one, Message)} if isinstance(told, list) else set()
+def _parts(message: Message) -> Iterator[Message]:
+    """Give the parts that are no multipart, without going into returned mails."""
+    waiting = [message]
+    for _ in range(_PARTS):
+        if not waiting:
+            return
+        part = waiting.pop(0)
+        inside = part.get_payload()
+        if isinstance(inside, list) and part.get_content_maintype() == "multipart":
+            waiting[:0] = [one for one in inside if isinstance(one, Message)]
+        else:
+            yield part
 
 
 def _status_text(part: Message) -> str:

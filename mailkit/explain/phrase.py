@@ -132,11 +132,13 @@ def _places(word: str, text: str) -> list[int]:
 def _match(pattern: Pattern, there: Mapping[str, list[int]]) -> Hit | None:
     """Put the pieces together by position; ``there``: where each word occurs."""
     first, *rest = pattern.pieces
+    if any(piece.words.isdisjoint(there) for piece in rest):
+        return None
     ways = [(at, at + len(word)) for word in first.words & there.keys() for at in there[word]]
     for piece in rest:
-        found = piece.words & there.keys()
-        if not found or not ways:
+        if not ways:
             return None
+        found = piece.words & there.keys()
         # The end of a way is what the next step is measured from; of several ways to one end the first will do.
         ends = {end: begin for begin, end in sorted(ways, reverse=True)}
         ways = list(
