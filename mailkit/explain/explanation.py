@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Struct, field
 
 from mailkit.explain.heard import Heard, heard
@@ -28,6 +30,7 @@ _APPLY: dict[str, frozenset[str]] = {
 """The stages whose rules are looked at when something was said at the stage on the left: refusals of client, name and sender
 wander between the steps of the envelope, those of the log-in are its own."""
 
+_PORT = re.compile(r"(?:\bport |:)(25|465|587|2525)\b")
 _LOGIN_CODES = frozenset({432, 435, 524, 525, 530, 534, 535, 538})
 
 
@@ -95,6 +98,8 @@ def judge(
         status: a status code told apart from the text, for when it holds none.
     """
     said = heard(text, status)
+    if port is None and said.code is None and (named := _PORT.search(said.text)):
+        port = int(named[1])
     who = identify(host=host, reply=text[: 4 * 1024])
     found = choose(said, who, stage=stage, rules=rules or shipped(), client=client, port=port)
     return _explained(shown if shown is not None else text, said, who, found, stage, product)
@@ -119,7 +124,8 @@ def choose(
             continue
         if rule.codes and said.code is not None and said.code not in rule.codes:
             continue
-        if rule.codes and said.code is None and stage != "auth" and _LOGIN_CODES.intersection(rule.codes) and placed.layer == "general":
+        if said.code is None and not client and stage != "auth" and placed.layer == "general" and _LOGIN_CODES.intersection(rule.codes):
+            # Without a code to tell, a bounce that speaks of passwords is rarely about a log-in.
             continue
         if rule.ports and (port is None or port not in rule.ports):
             continue
