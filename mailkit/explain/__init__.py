@@ -6,8 +6,9 @@ come from rules kept as data in layers (:mod:`mailkit.explain.rule`), and say wh
 
 from __future__ import annotations
 
-from mailkit.explain.bounce import BounceReading, Fact, read_bounce
+from mailkit.explain.bounce import read_bounce
 from mailkit.explain.explanation import Explanation, Match
+from mailkit.explain.fact import BounceReading, Fact
 from mailkit.explain.heap import Progress, looks_like_mail, read_heap
 from mailkit.explain.reading import explain, explanations
 from mailkit.explain.rule import Rules

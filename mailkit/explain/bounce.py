@@ -8,93 +8,29 @@ about, and only if that is one of ours is it known to answer one.
 from __future__ import annotations
 
 import re
-from typing import Literal
 
-from msgspec import Struct
-
-from mailkit.explain.explanation import Explanation, Match, judge
+from mailkit.explain.explanation import Explanation, judge
+from mailkit.explain.fact import BounceReading, Fact, Kind
 from mailkit.explain.letter import Letter, opened
-from mailkit.explain.notice import ADDRESS, addresses, divided, named
+from mailkit.explain.notice import addresses, divided, named
 from mailkit.explain.report import Status, from_json, status_groups, told_in
 from mailkit.explain.rule import Rules
+from mailkit.explain.signs import shows
 from mailkit.explain.vocabulary import causes, on_screens, reasons
-from mailkit.finding import Fix, Product
+from mailkit.finding import Product
 from mailkit.text import shorten, visible
 
-__all__ = ["BounceReading", "Fact", "read_bounce"]
+__all__ = ["read_bounce"]
 
-Kind = Literal["bounce", "delay", "delivered", "complaint", "vacation", "ordinary"]
 
 _TEXT = 1200
 """Characters of a text that are explained at a time."""
 _FACTS = 500
 
-_DAEMON = re.compile(
-    r"mailer[\-_. ]?daemon|postmaster|mail[\-_ ]?deliver|mail delivery|delivery (?:sub)?system|system admin|mail[\-_ ]?admin|mailsystem|mail system|microsoft exchange|bounce|autoresponder|mail[\-_]?daemon|maildelivery|mmdf|double-bounce|mail service|mail server|uucp|smtpd?@|smtp gateway|mail router|mail gateway|internet mail|messagelabs|daemon@",
-    re.IGNORECASE,
-)
-_SUBJECT = re.compile(
-    r"undeliver|deliver(?:y|ing|ed)?[ \-](?:status|fail|problem|error|notif|report|unsuccess|attempt|incomplete|warning|delay)|returned (?:mail|e-?mail|message|to sender)|return(?:ed)? mail|failure notice|failed (?:mail|deliver)|mail (?:deliver|fail|could not|not deliver|error|system error|returned)|"
-    r"non[ \-]?deliver|not deliver|could not (?:be )?(?:deliver|send)|couldn't (?:be )?(?:deliver|send)|cannot (?:be )?(?:deliver|send)|unable to deliver|unzustellbar|nicht zugestellt|unzustellbarkeit|zustell|non remis|non distribu|échec|echec|rejeté|no se puede entregar|no entregad|devuelto|devolvi|mancato recapito|impossibile|não entregue|niet bezorgd|onbestelbaar|kan inte|ikke levert|nedoruč|niedostarcz|доставк|недоставл|"
-    r"配信|配達|届け|送信でき|エラーメール|不達|退信|退回|无法|無法|投递|失败|returning message|message delayed|warning: (?:could|message)|message not|message could|message undeliverable|undelivered|mail status report|bounce|user unknown|unknown user|delivery has|postmaster notify|nondeliverable|error (?:sending|in mail)|message status|\(failure\)|delivery$|non-delivery",
-    re.IGNORECASE,
-)
-_FAILED = re.compile(
-    r"could not be delivered|couldn't be delivered|can(?:not|'t) be delivered|was(?: not|n't) (?:able to|delivered)|not (?:been |be )?(?:able to deliver|delivered|delivering|reach)|undeliver|deliver(?:y|ing|ies)?(?: of [^.]{0,60})? (?:has )?(?:failed|failure|error|status|problem)|failed to deliver|unable to (?:deliver|send|relay)|could not deliver|couldn't deliver|cannot deliver|"
-    r"delivery (?:to|for|of|has|attempt)|permanent (?:fatal )?error|fatal error|user unknown|unknown user|no such user|rejected|returned to (?:you|sender)|following (?:address|recipient|user)|did not reach|delivery errors|mailbox (?:is )?full|quota|bounced|invalid (?:final|recipient|address)|temporarily|delayed|does not exist|doesn't have|no mx record|undelivered|"
-    r"zugestellt|unzustellbar|n'a pas pu|pas été (?:remis|distribu|délivr)|no se ha podido|no pudo|não pôde|non è stato possibile|não foi possível|impossible|niet worden|kunne ikke|kunde inte|не (?:может|удалось|был)|配信|送信でき|届きません|届け|エラー|できません|退信|无法|無法|失败|失敗",
-    re.IGNORECASE,
-)
-_AWAY = re.compile(
-    r"out of (?:the )?office|out-of-office|vacation|auto(?:matic|mated)?[ \-:_]?(?:reply|response|respon|antwort|matische)|autoreply|auto:|away from (?:my|the)|on (?:holiday|leave)|abwesen|absence|absent|réponse automatique|reponse automatique|respuesta autom|fuera de la oficina|risposta automatica|afwezig|automatisch antwoord|frånvaro|自動返信|自动回复|自動回覆|自动答复|自動応答|автоответ|away$",
-    re.IGNORECASE,
-)
 _REPLY_TO = re.compile(r"(?:in\s+reply\s+to|after)\s+(?:end\s+of\s+data|mail\s+from|rcpt\s+to|data|ehlo|helo)", re.IGNORECASE)
 _CODED = re.compile(r"(?m)(?:^|[\s:'\"<(])[45][0-5]\d[ \-](?:[45]\.\d\.\d|<|[A-Za-z])")
 _GOOD = frozenset({"delivered", "relayed", "expanded", "deliverable"})
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,300}@[^<>\s]{1,300}>")
-
-
-class Fact(Struct, frozen=True, kw_only=True):
-    """What a mail says about one recipient. Unknown is ``None``."""
-
-    recipient: str | None
-    reason: str
-    bounce: Literal["hard", "soft", "none"]
-    """hard: the address is dead; soft: it may live; none: nothing was refused."""
-    class_: str
-    """``temporary`` or ``permanent`` as the codes state it, else empty."""
-    status: str | None
-    replycode: str | None
-    cause: str
-    family: str
-    retry_helps: bool | None
-    address_dead: bool | None
-    provider: str | None
-    remote: str | None
-    words: str | None
-    """The remote's own words."""
-    summary: str
-    fix: tuple[Fix, ...] = ()
-    confidence: str = "likely"
-    matched: Match | None = None
-
-
-class BounceReading(Struct, frozen=True, kw_only=True):
-    """What a mail is, and what it says."""
-
-    kind: Kind
-    facts: tuple[Fact, ...] = ()
-    message_id: str | None = None
-    """Of the mail it is about, as that mail named itself."""
-    decoder: str | None = None
-    """Which decoder was sure."""
-    date: str | None = None
-
-    @property
-    def is_bounce(self) -> bool:
-        """Whether something was refused or delayed."""
-        return self.kind in ("bounce", "delay")
 
 
 def read_bounce(raw: bytes, *, rules: Rules | None = None, product: Product | None = None) -> BounceReading:
@@ -113,7 +49,7 @@ def _forwarded(text: str) -> bytes | None:
     """Give the mail that somebody forwarded as a quotation, when it looks like a bounce."""
     lines = [line[1:].removeprefix(" ") for line in text.split("\n")[:600] if line.startswith(">")]
     begin = next((at for at, line in enumerate(lines[:40]) if re.match(r"from: ?\S", line, re.IGNORECASE)), None)
-    if begin is None or not _DAEMON.search(lines[begin]):
+    if begin is None or not shows("daemon", lines[begin]):
         return None
     return "\n".join(lines[begin:]).encode("utf-8", "replace")
 
@@ -149,7 +85,9 @@ class _Reader:
             if name in ("original-rcpt-to", "removal-recipient"):
                 recipients += addresses(value)
         if not recipients:
-            recipients = [one for field in ("to", "delivered-to", "x-original-to") for one in addresses(self._original(field))][:1]
+            recipients = [one for field in ("to", "delivered-to", "x-original-to") for one in addresses(self._original(field))][
+                :1
+            ]
         fact = self._nothing("complaint", "feedback")
         facts = tuple(_with(fact, recipient=one) for one in dict.fromkeys(recipients)) or (fact,)
         return self._reading("complaint", facts, "feedback-report")
@@ -175,7 +113,11 @@ class _Reader:
         if not groups:
             return None
         if not any(one.recipient for one in groups):
-            names = [one.address for one in named(self._notice, never=self._never())] or self._failed() or addresses(self._original("to"))[:1]
+            names = (
+                [one.address for one in named(self._notice, never=self._never())]
+                or self._failed()
+                or addresses(self._original("to"))[:1]
+            )
             groups = [_with_recipient(one, names[at] if at < len(names) else None) for at, one in enumerate(groups)]
             if not any(one.recipient for one in groups) and not any(one.diagnostic or one.status for one in groups):
                 return None
@@ -187,26 +129,44 @@ class _Reader:
             else:
                 fact = self._fact(one, about.get((one.recipient or "").lower(), ""))
             key = (one.recipient or "").lower()
-            if key not in facts or (facts[key].bounce == "none") or (facts[key].reason in ("onhold", "undefined") and fact.reason not in ("onhold", "undefined")):
+            if (
+                key not in facts
+                or (facts[key].bounce == "none")
+                or (facts[key].reason in ("onhold", "undefined") and fact.reason not in ("onhold", "undefined"))
+            ):
                 facts[key] = fact
         actions = {one.action for one in groups}
-        kind: Kind = "delivered" if all(fact.bounce == "none" for fact in facts.values()) else "delay" if actions == {"delayed"} else "bounce"
+        kind: Kind = (
+            "delivered"
+            if all(fact.bounce == "none" for fact in facts.values())
+            else "delay"
+            if actions == {"delayed"}
+            else "bounce"
+        )
         return self._reading(kind, tuple(facts.values()), "delivery-status")
 
     def away(self) -> BounceReading | None:
         """An automatic answer of a person's mailbox."""
         sent_by = self._header.get("from", "")
         auto = self._header.get("auto-submitted", "").lower()
-        replied = auto.startswith("auto-replied") or any(name in self._header for name in ("x-autoreply", "x-autorespond", "x-autogenerated", "x-auto-response-suppress")) or self._header.get("precedence", "").lower().strip() == "auto_reply"
+        replied = (
+            auto.startswith("auto-replied")
+            or any(
+                name in self._header for name in ("x-autoreply", "x-autorespond", "x-autogenerated", "x-auto-response-suppress")
+            )
+            or self._header.get("precedence", "").lower().strip() == "auto_reply"
+        )
         if self._letter.kind == "multipart/report" or "x-failed-recipients" in self._header:
             return None
-        if not (_AWAY.search(self._subject) or replied) or (_DAEMON.search(sent_by) and not _AWAY.search(self._subject)):
+        if not (shows("away", self._subject) or replied) or (shows("daemon", sent_by) and not shows("away", self._subject)):
             return None
-        if _SUBJECT.search(self._subject) and not _AWAY.search(self._subject):
+        if shows("subject", self._subject) and not shows("away", self._subject):
             return None
-        if not (_AWAY.search(self._subject) or auto.startswith("auto-replied") or "x-autoreply" in self._header):
+        if not (shows("away", self._subject) or auto.startswith("auto-replied") or "x-autoreply" in self._header):
             return None
-        fact = _with(self._nothing("absent", "vacation"), recipient=next(iter(addresses(sent_by)), None), words=_shown(self._notice))
+        fact = _with(
+            self._nothing("absent", "vacation"), recipient=next(iter(addresses(sent_by)), None), words=_shown(self._notice)
+        )
         return self._reading("vacation", (fact,), "automatic-answer")
 
     def words(self) -> BounceReading | None:
@@ -218,17 +178,29 @@ class _Reader:
         found = named(self._notice, never=never)
         failed = self._failed()
         near = {one.address.lower() for one in found}
-        original = [one for field in ("to", "cc", "bcc", "x-original-to", "delivered-to") for one in addresses(self._original(field))]
+        original = [
+            one for field in ("to", "cc", "bcc", "x-original-to", "delivered-to") for one in addresses(self._original(field))
+        ]
         if failed and (not found or near & {one.lower() for one in failed}):
             told = [(one, next((other.about for other in found if other.address.lower() == one.lower()), "")) for one in failed]
         elif found:
             returned = {one.lower() for one in original}
-            both = [one for one in found if one.address.lower() in returned] if len(found) > 1 and len(found) > len(returned) else []
+            both = (
+                [one for one in found if one.address.lower() in returned] if len(found) > 1 and len(found) > len(returned) else []
+            )
             told = [(one.address, one.about) for one in both or found]
         else:
             again = named(self._notice, never=never - self._sender())
-            told = [(one.address, one.about) for one in again] or [(one, "") for one in original if one.lower() not in never][:1] or [(one, "") for one in self._received_for()]
-        facts = tuple(self._fact(Status(recipient=one), about) for one, about in dict(told[:_FACTS]).items()) if told else (self._fact(Status(recipient=None), ""),)
+            told = (
+                [(one.address, one.about) for one in again]
+                or [(one, "") for one in original if one.lower() not in never][:1]
+                or [(one, "") for one in self._received_for()]
+            )
+        facts = (
+            tuple(self._fact(Status(recipient=one), about) for one, about in dict(told[:_FACTS]).items())
+            if told
+            else (self._fact(Status(recipient=None), ""),)
+        )
         if weight < 4 and all(fact.recipient is None or fact.reason in ("onhold", "undefined") for fact in facts):
             return None
         kind: Kind = "delay" if all(fact.cause == "delayed" for fact in facts) else "bounce"
@@ -241,10 +213,10 @@ class _Reader:
         header = self._header
         sent_by = header.get("from", "") + " " + header.get("sender", "")
         path = header.get("return-path")
-        notice = self._notice[:6000]
-        machine = bool(_DAEMON.search(sent_by)) or not sent_by.strip()
-        titled = bool(_SUBJECT.search(self._subject))
-        failing = bool(_FAILED.search(notice))
+        notice = self._notice[:4000]
+        machine = shows("daemon", sent_by) or not sent_by.strip()
+        titled = shows("subject", self._subject)
+        failing = shows("failing", notice)
         nobody = path is not None and (path.strip() in ("<>", "", "<#@[]>") or "MAILER-DAEMON" in path.upper())
         if not (machine or titled or "x-failed-recipients" in header or (nobody and self._returned)):
             return 0
@@ -268,11 +240,24 @@ class _Reader:
         return self._back[0].get(field, "") if self._back else ""
 
     def _sender(self) -> frozenset[str]:
-        told = [self._header.get("to", ""), self._header.get("delivered-to", ""), self._header.get("envelope-to", ""), self._original("from"), self._original("return-path"), self._original("reply-to"), self._original("sender")]
+        told = [
+            self._header.get("to", ""),
+            self._header.get("delivered-to", ""),
+            self._header.get("envelope-to", ""),
+            self._original("from"),
+            self._original("return-path"),
+            self._original("reply-to"),
+            self._original("sender"),
+        ]
         return frozenset(one.lower() for text in told for one in addresses(text))
 
     def _never(self) -> frozenset[str]:
-        told = [self._header.get("from", ""), self._header.get("reply-to", ""), self._header.get("message-id", ""), self._original("message-id")]
+        told = [
+            self._header.get("from", ""),
+            self._header.get("reply-to", ""),
+            self._header.get("message-id", ""),
+            self._original("message-id"),
+        ]
         return self._sender() | frozenset(one.lower() for text in told for one in addresses(text))
 
     def _received_for(self) -> list[str]:
@@ -280,13 +265,19 @@ class _Reader:
         return [match[1]] if match and "@" in match[1] and match[1].lower() not in self._sender() else []
 
     def _message_id(self) -> str | None:
-        for text in (self._original("message-id"), self._header.get("in-reply-to", ""), self._header.get("references", "").split()[-1:] and self._header["references"].split()[-1] or ""):
+        for text in (
+            self._original("message-id"),
+            self._header.get("in-reply-to", ""),
+            self._header.get("references", "").split()[-1:] and self._header["references"].split()[-1] or "",
+        ):
             if match := _MESSAGE_ID.search(text[:2000]):
                 return match[0]
         return None
 
     def _reading(self, kind: Kind, facts: tuple[Fact, ...], decoder: str) -> BounceReading:
-        return BounceReading(kind=kind, facts=facts, message_id=self._message_id(), decoder=decoder, date=self._header.get("date"))
+        return BounceReading(
+            kind=kind, facts=facts, message_id=self._message_id(), decoder=decoder, date=self._header.get("date")
+        )
 
     def _nothing(self, cause: str, reason: str) -> Fact:
         told = causes()[cause]
@@ -332,14 +323,27 @@ class _Reader:
         rest = self._notice
         unix = told.diagnostic if told.kind == "x-unix" else None
         stage = _REPLY_TO.search(about) or (_REPLY_TO.search(rest) if told.diagnostic else None)
-        first = told.diagnostic and (f"x-unix; {told.diagnostic}" if unix else f"{told.diagnostic} ({' '.join(stage[0].split())})" if stage and stage[0] not in told.diagnostic else told.diagnostic)
+        first = told.diagnostic and (
+            f"x-unix; {told.diagnostic}"
+            if unix
+            else f"{told.diagnostic} ({' '.join(stage[0].split())})"
+            if stage and stage[0] not in told.diagnostic
+            else told.diagnostic
+        )
         texts = [first, _spoken(about), about, _transcript(rest), rest, self._subject]
         done: set[str] = set()
         for text in texts:
             if not text or not text.strip() or text in done:
                 continue
             done.add(text)
-            said = judge(text[:_TEXT], host=told.remote, rules=self._rules, client=False, product=self._product, status=told.status if text is first else None)
+            said = judge(
+                text[:_TEXT],
+                host=told.remote,
+                rules=self._rules,
+                client=False,
+                product=self._product,
+                status=told.status if text is first else None,
+            )
             if coded is None and (said.reply_code or said.enhanced_code):
                 coded = said
             if said.confidence != "guess":
@@ -348,13 +352,17 @@ class _Reader:
                 fallback = said
         if told.status:
             said = judge(told.status, rules=self._rules, client=False, product=self._product)
-            if said.cause != "unclear" and not told.status.endswith((".0.0", ".1.0", ".7.1", ".2.0", ".3.0", ".4.0", ".5.0", ".7.0")):
+            if said.cause != "unclear" and not told.status.endswith(
+                (".0.0", ".1.0", ".7.1", ".2.0", ".3.0", ".4.0", ".5.0", ".7.0")
+            ):
                 return _with_codes(said, coded)
             if fallback is None and said.cause != "unclear":
                 fallback = said
         if told.action == "delayed":
             return judge("delivery delayed", rules=self._rules, client=False, product=self._product)
-        return _with_codes(fallback or coded or judge(rest[:_TEXT] or "?", rules=self._rules, client=False, product=self._product), coded)
+        return _with_codes(
+            fallback or coded or judge(rest[:_TEXT] or "?", rules=self._rules, client=False, product=self._product), coded
+        )
 
 
 def _spoken(text: str) -> str:
@@ -371,7 +379,11 @@ def _spoken(text: str) -> str:
 
 def _transcript(text: str) -> str:
     """Give the lines of a notice in which a server speaks."""
-    lines = [line.strip() for line in text.split("\n") if re.search(r"(?:^|[\s'\"<:(#])[45]\d\d[ \-]|<<<|said:|reason:|error:|\b[45]\.\d\.\d", line, re.IGNORECASE)]
+    lines = [
+        line.strip()
+        for line in text.split("\n")
+        if re.search(r"(?:^|[\s'\"<:(#])[45]\d\d[ \-]|<<<|said:|reason:|error:|\b[45]\.\d\.\d", line, re.IGNORECASE)
+    ]
     return "\n".join(lines[:12])
 
 
@@ -380,7 +392,15 @@ def _with(fact: Fact, **changes: object) -> Fact:
 
 
 def _with_recipient(one: Status, recipient: str | None) -> Status:
-    return Status(recipient=recipient, action=one.action, status=one.status, diagnostic=one.diagnostic, remote=one.remote, kind=one.kind, message_id=one.message_id)
+    return Status(
+        recipient=recipient,
+        action=one.action,
+        status=one.status,
+        diagnostic=one.diagnostic,
+        remote=one.remote,
+        kind=one.kind,
+        message_id=one.message_id,
+    )
 
 
 def _with_codes(said: Explanation, coded: Explanation | None) -> Explanation:
@@ -388,7 +408,9 @@ def _with_codes(said: Explanation, coded: Explanation | None) -> Explanation:
     if coded is None or coded is said or said.reply_code or said.enhanced_code:
         return said
     changes = {name: getattr(said, name) for name in Explanation.__struct_fields__}
-    return Explanation(**{**changes, "reply_code": coded.reply_code, "enhanced_code": coded.enhanced_code, "temporary": coded.temporary})
+    return Explanation(
+        **{**changes, "reply_code": coded.reply_code, "enhanced_code": coded.enhanced_code, "temporary": coded.temporary}
+    )
 
 
 def _inline_feedback(text: str) -> re.Match[str] | None:

@@ -45,10 +45,9 @@ class Match(Struct, frozen=True, kw_only=True):
     confidence: str = "known"
 
 
-class Explanation(Struct, frozen=True, kw_only=True):
+class Explanation(Struct, frozen=True, kw_only=True, tag_field="schema", tag="mailkit.explanation/1"):
     """The document ``explanation``. Unknown is ``None``."""
 
-    schema: str = "mailkit.explanation/1"
     text: str
     provider: str | None
     stage: str | None
@@ -124,7 +123,13 @@ def choose(
             continue
         if rule.codes and said.code is not None and said.code not in rule.codes:
             continue
-        if said.code is None and not client and stage != "auth" and placed.layer == "general" and _LOGIN_CODES.intersection(rule.codes):
+        if (
+            said.code is None
+            and not client
+            and stage != "auth"
+            and placed.layer == "general"
+            and _LOGIN_CODES.intersection(rule.codes)
+        ):
             # Without a code to tell, a bounce that speaks of passwords is rarely about a log-in.
             continue
         if rule.ports and (port is None or port not in rule.ports):
@@ -171,7 +176,12 @@ def by_code(said: Heard) -> tuple[str, bool]:
 
 
 def _explained(
-    text: str, said: Heard, who: tuple[str, ...], found: tuple[Placed, Hit | None] | None, stage: str | None, product: Product | None
+    text: str,
+    said: Heard,
+    who: tuple[str, ...],
+    found: tuple[Placed, Hit | None] | None,
+    stage: str | None,
+    product: Product | None,
 ) -> Explanation:
     coded, clear = by_code(said)
     if found is not None and found[0].rule.vague and clear:
@@ -230,13 +240,17 @@ def _confidence(found: tuple[Placed, Hit | None] | None, who: tuple[str, ...], *
 def _match(found: tuple[Placed, Hit | None] | None, said: Heard, coded: str) -> Match | None:
     if found is None:
         code = next(iter(said.status), None) or (str(said.code) if said.code else None)
-        return Match(rule=f"code {code}", layer="table", sources=codes().meta.sources[:1], date=str(codes().meta.date)) if code and coded else None
+        return (
+            Match(rule=f"code {code}", layer="table", sources=codes().meta.sources[:1], date=str(codes().meta.date))
+            if code and coded
+            else None
+        )
     placed, hit = found
     return Match(
         rule=placed.rule.id,
         layer=placed.layer,
         words=said.text[hit.begin : hit.end] if hit else None,
-        sources=placed.rule.sources or ((placed.rule.source,) if placed.rule.source else ()),
+        sources=placed.sources,
         date=str(placed.date) if placed.date else None,
         confidence=placed.rule.confidence,
     )
@@ -245,7 +259,19 @@ def _match(found: tuple[Placed, Hit | None] | None, said: Heard, coded: str) -> 
 def _stage_of(cause: str, said: Heard) -> str | None:
     if cause.startswith("auth_") and cause != "auth_required":
         return "auth"
-    for command, stage in (("in reply to mail from", "sender"), ("after mail from", "sender"), ("in reply to rcpt to", "recipient"), ("after rcpt to", "recipient"), ("end of data", "data"), ("in reply to data", "data"), ("in reply to ehlo", "ehlo"), ("in reply to helo", "ehlo"), ("initial connection", "greeting"), ("[mail_from]", "sender"), ("[rcpt_to]", "recipient")):
+    for command, stage in (
+        ("in reply to mail from", "sender"),
+        ("after mail from", "sender"),
+        ("in reply to rcpt to", "recipient"),
+        ("after rcpt to", "recipient"),
+        ("end of data", "data"),
+        ("in reply to data", "data"),
+        ("in reply to ehlo", "ehlo"),
+        ("in reply to helo", "ehlo"),
+        ("initial connection", "greeting"),
+        ("[mail_from]", "sender"),
+        ("[rcpt_to]", "recipient"),
+    ):
         if command in said.text:
             return stage
     if cause.startswith("recipient_") or cause == "mailbox_full":

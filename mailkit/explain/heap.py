@@ -8,7 +8,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from mailkit.errors import InputError
-from mailkit.explain.bounce import BounceReading, read_bounce
+from mailkit.explain.bounce import read_bounce
+from mailkit.explain.fact import BounceReading
 from mailkit.explain.rule import Rules
 from mailkit.finding import Product
 
@@ -45,7 +46,24 @@ def looks_like_mail(raw: bytes) -> bool:
         if not colon or b" " in name.strip() or not name.strip():
             return False
         names.add(name.strip().lower())
-    return len(names & {b"from", b"to", b"subject", b"date", b"received", b"message-id", b"return-path", b"mime-version", b"content-type", b"delivered-to"}) >= 2
+    return (
+        len(
+            names
+            & {
+                b"from",
+                b"to",
+                b"subject",
+                b"date",
+                b"received",
+                b"message-id",
+                b"return-path",
+                b"mime-version",
+                b"content-type",
+                b"delivered-to",
+            }
+        )
+        >= 2
+    )
 
 
 def read_heap(path: Path, *, rules: Rules | None = None, product: Product | None = None) -> Iterator[Progress]:
@@ -55,7 +73,9 @@ def read_heap(path: Path, *, rules: Rules | None = None, product: Product | None
         InputError: there is no such file, or it cannot be read.
     """
     try:
-        files = sorted(one for one in path.rglob("*") if one.is_file() and not one.name.startswith(".")) if path.is_dir() else [path]
+        files = (
+            sorted(one for one in path.rglob("*") if one.is_file() and not one.name.startswith(".")) if path.is_dir() else [path]
+        )
         sizes = [one.stat().st_size for one in files]
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); give a folder of mails, an mbox or a mail") from None
@@ -65,7 +85,12 @@ def read_heap(path: Path, *, rules: Rules | None = None, product: Product | None
         at = done
         for number, (raw, length) in enumerate(_mails(file), 1):
             at += length
-            yield Progress(name if number == 1 and length >= size else f"{name}#{number}", read_bounce(raw, rules=rules, product=product), min(at, done + size), total)
+            yield Progress(
+                name if number == 1 and length >= size else f"{name}#{number}",
+                read_bounce(raw, rules=rules, product=product),
+                min(at, done + size),
+                total,
+            )
         done += size
 
 
@@ -77,7 +102,14 @@ def _mails(file: Path) -> Iterator[tuple[bytes, int]]:
     try:
         with file.open("rb") as stream:
             while line := stream.readline(1 << 16):
-                if blank and lines and line.startswith(b"From ") and b"@" in line + b"@" and line.count(b":") >= 2 and lines[0].startswith(b"From "):
+                if (
+                    blank
+                    and lines
+                    and line.startswith(b"From ")
+                    and b"@" in line + b"@"
+                    and line.count(b":") >= 2
+                    and lines[0].startswith(b"From ")
+                ):
                     yield b"".join(lines), length
                     lines, kept, length = [], 0, 0
                 length += len(line)

@@ -32,7 +32,16 @@ _HEADERS = email.parser.HeaderParser(policy=email.policy.compat32)
 _TAG = re.compile(r"<(?:br|/p|/div|/tr|/li|/h\d)[^<>]{0,200}>", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^<>]{0,2000}>")
 _HIDDEN = re.compile(r"<(style|script|head)\b.*?</\1>", re.IGNORECASE | re.DOTALL)
-_WRONG_CHARSETS = {"unicode-1-1-utf-7": "utf-7", "uft-8": "utf-8", "utf8": "utf-8", "x-sjis": "cp932", "shift_jis": "cp932", "iso-8859-8-i": "iso-8859-8", "ks_c_5601-1987": "cp949", "gb2312": "gb18030"}
+_WRONG_CHARSETS = {
+    "unicode-1-1-utf-7": "utf-7",
+    "uft-8": "utf-8",
+    "utf8": "utf-8",
+    "x-sjis": "cp932",
+    "shift_jis": "cp932",
+    "iso-8859-8-i": "iso-8859-8",
+    "ks_c_5601-1987": "cp949",
+    "gb2312": "gb18030",
+}
 
 
 class Letter(Struct, frozen=True):
@@ -67,7 +76,9 @@ def opened(raw: bytes) -> Letter:
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError, AssertionError):
         # Whatever the library stumbles over: the text is there, and may say enough.
         head, _, body = text.partition("\n\n")
-        return Letter(_fields(head), "text/plain", "", _decoded(body.encode("ascii", "surrogateescape"), None)[:_TEXT], (), None, None)
+        return Letter(
+            _fields(head), "text/plain", "", _decoded(body.encode("ascii", "surrogateescape"), None)[:_TEXT], (), None, None
+        )
 
 
 def _taken_apart(message: Message) -> Letter:
@@ -150,9 +161,16 @@ def _text(part: Message) -> str:
     told = part.get_payload()
     if not isinstance(told, str):
         return ""
-    raw = told[: 2 * _TEXT].encode("ascii", "surrogateescape") if told.isascii() or "\udc80" <= max(told) else told[: 2 * _TEXT].encode("utf-8", "surrogateescape")
+    raw = (
+        told[: 2 * _TEXT].encode("ascii", "surrogateescape")
+        if told.isascii() or "\udc80" <= max(told)
+        else told[: 2 * _TEXT].encode("utf-8", "surrogateescape")
+    )
     charset = part.get_param("charset")
-    return _decoded(_transferred(raw, str(part.get("content-transfer-encoding", "")).lower().strip()), charset if isinstance(charset, str) else None)[:_TEXT]
+    return _decoded(
+        _transferred(raw, str(part.get("content-transfer-encoding", "")).lower().strip()),
+        charset if isinstance(charset, str) else None,
+    )[:_TEXT]
 
 
 def _transferred(raw: bytes, encoding: str) -> bytes:
@@ -193,7 +211,9 @@ def _words(value: str) -> str:
         return value
     try:
         return "".join(
-            told.decode(_WRONG_CHARSETS.get((charset or "ascii").lower(), charset or "ascii"), "replace") if isinstance(told, bytes) else told
+            told.decode(_WRONG_CHARSETS.get((charset or "ascii").lower(), charset or "ascii"), "replace")
+            if isinstance(told, bytes)
+            else told
             for told, charset in decode_header(value)
         )
     except (ValueError, LookupError, binascii.Error):

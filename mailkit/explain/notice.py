@@ -15,10 +15,60 @@ __all__ = ["Named", "addresses", "divided", "named"]
 _LINES = 400
 _WIDTH = 1000
 
-ADDRESS = re.compile(r"(?:\"[^\"\s@]{1,64}\"|[A-Za-z0-9!#$%&*+\-=?^_`{}~.]{1,64})@[A-Za-z0-9\-._]{1,200}[A-Za-z0-9\-_]|[A-Za-z0-9!#$%&*+\-=?^_.]{1,64}@\[[0-9a-fA-F.:]{3,45}\]")
+ADDRESS = re.compile(
+    r"(?:\"[^\"\s@]{1,64}\"|[A-Za-z0-9!#$%&*+\-=?^_`{}~.]{1,64})@[A-Za-z0-9\-._]{1,200}[A-Za-z0-9\-_]|[A-Za-z0-9!#$%&*+\-=?^_.]{1,64}@\[[0-9a-fA-F.:]{3,45}\]"
+)
 _HEADER = re.compile(r"[> ]{0,3}([A-Za-z][A-Za-z0-9\-]{1,40}) ?: ?\S?")
-_KNOWN = frozenset({"received", "return-path", "from", "to", "subject", "date", "message-id", "mime-version", "content-type", "delivered-to", "reply-to", "dkim-signature", "content-transfer-encoding", "x-mailer", "user-agent", "x-originating-ip", "cc", "sender", "x-sender", "list-unsubscribe", "authentication-results", "received-spf", "thread-topic", "importance", "x-priority", "references", "in-reply-to", "precedence", "organization", "content-language", "thread-index", "arc-seal", "x-original-to"})
-_TELLING = frozenset({"received", "mime-version", "return-path", "content-type", "delivered-to", "dkim-signature", "content-transfer-encoding", "x-mailer", "user-agent"})
+_KNOWN = frozenset(
+    {
+        "received",
+        "return-path",
+        "from",
+        "to",
+        "subject",
+        "date",
+        "message-id",
+        "mime-version",
+        "content-type",
+        "delivered-to",
+        "reply-to",
+        "dkim-signature",
+        "content-transfer-encoding",
+        "x-mailer",
+        "user-agent",
+        "x-originating-ip",
+        "cc",
+        "sender",
+        "x-sender",
+        "list-unsubscribe",
+        "authentication-results",
+        "received-spf",
+        "thread-topic",
+        "importance",
+        "x-priority",
+        "references",
+        "in-reply-to",
+        "precedence",
+        "organization",
+        "content-language",
+        "thread-index",
+        "arc-seal",
+        "x-original-to",
+    }
+)
+_TELLING = frozenset(
+    {
+        "received",
+        "mime-version",
+        "return-path",
+        "content-type",
+        "delivered-to",
+        "dkim-signature",
+        "content-transfer-encoding",
+        "x-mailer",
+        "user-agent",
+    }
+)
 _ANNOUNCED = re.compile(
     r"[\s>*=_\-|.+#:]{0,80}(?:(?:this|here|below|following|included|attached|enclosed|the|a|your|start of|begin|full)[\w ,']{0,40} )?"
     r"(?:(?:copy|header|headers|text|body|part|first|beginning|start|original|unsent|returned|undelivered|rejected|failed|message|mail)[ ,]{1,3}){1,4}[\w .,'()]{0,60}[\s>*=_\-|.+#:]{0,80}$",
@@ -69,7 +119,14 @@ def divided(text: str) -> tuple[str, str | None]:
         match = _HEADER.match(line[:200])
         if match and match[1].lower() in _KNOWN and _heads(lines[at : at + 40]):
             above = at
-            while above and at - above < 4 and (not lines[above - 1].strip() or (len(lines[above - 1]) < 120 and _ANNOUNCED.match(lines[above - 1]) and "@" not in lines[above - 1])):
+            while (
+                above
+                and at - above < 4
+                and (
+                    not lines[above - 1].strip()
+                    or (len(lines[above - 1]) < 120 and _ANNOUNCED.match(lines[above - 1]) and "@" not in lines[above - 1])
+                )
+            ):
                 above -= 1
             return "\n".join(lines[:above]), "\n".join(lines[at : at + _LINES])
     return "\n".join(lines), None
@@ -142,7 +199,13 @@ def _weight(line: str, match: re.Match[str], around: str) -> int:
         return 5
     if not lead:
         # At the beginning of a line: alone, or followed by what befell it.
-        if not tail or after.lstrip("> \"')]").startswith((":", "...", ";", "[", "(", "-", ",", "=", "<mailto:", "is ", "has ", "was ", "does ", "on ", "|")) or re.match(r"[>)\"'\]]{0,2}\s+(?:#?[45]\d\d\b|#<|\[|mailto)", after):
+        if (
+            not tail
+            or after.lstrip("> \"')]").startswith(
+                (":", "...", ";", "[", "(", "-", ",", "=", "<mailto:", "is ", "has ", "was ", "does ", "on ", "|")
+            )
+            or re.match(r"[>)\"'\]]{0,2}\s+(?:#?[45]\d\d\b|#<|\[|mailto)", after)
+        ):
             return 6
         return 4
     if _LABEL.fullmatch(before) and len(tail) < 200:

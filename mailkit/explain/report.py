@@ -42,7 +42,15 @@ def told_in(text: str) -> list[dict[str, str]]:
             if groups[-1]:
                 groups.append({})
             last = ""
-        elif line[0] in " \t" and last and not _FIELD.match(line[:200].strip() if ":" in line[:30] and line.strip()[:6].lower() in ("final-", "action", "status", "diagno", "origin") else ""):
+        elif (
+            line[0] in " \t"
+            and last
+            and not _FIELD.match(
+                line[:200].strip()
+                if ":" in line[:30] and line.strip()[:6].lower() in ("final-", "action", "status", "diagno", "origin")
+                else ""
+            )
+        ):
             if len(groups[-1][last]) < 4000:
                 groups[-1][last] += "\n" + line.strip()
         elif match := _FIELD.match(line[:4000]):
@@ -61,7 +69,10 @@ def status_groups(text: str) -> tuple[Status, ...]:
     whole: dict[str, str] = {}
     found: list[Status] = []
     for group in groups:
-        if not {"final-recipient", "original-recipient", "action", "status", "diagnostic-code", "x-actual-recipient"} & group.keys():
+        if (
+            not {"final-recipient", "original-recipient", "action", "status", "diagnostic-code", "x-actual-recipient"}
+            & group.keys()
+        ):
             whole.update(group)
             continue
         if not {"final-recipient", "original-recipient", "x-actual-recipient", "x-final-recipient"} & group.keys():
@@ -138,6 +149,7 @@ def _json_recipient(one: object, inner: dict[str, Any], message_id: object) -> S
         recipient=_recipient(text.get("emailAddress", "")),
         action=text.get("action"),
         status=text.get("status") if _STATUS.fullmatch(text.get("status", "")) else None,
-        diagnostic=(rest if semicolon else said).strip() or ("recipient is on the suppression list" if "Suppress" in hint else None),
+        diagnostic=(rest if semicolon else said).strip()
+        or ("recipient is on the suppression list" if "Suppress" in hint else None),
         message_id=message_id if isinstance(message_id, str) else None,
     )

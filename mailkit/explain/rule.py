@@ -92,6 +92,7 @@ class Placed(Struct, frozen=True):
     rule: Rule
     layer: Layer
     date: dt.date | None
+    sources: tuple[str, ...]
     any: tuple[int, ...]
     all: tuple[int, ...]
     none: tuple[int, ...]
@@ -122,6 +123,7 @@ class Rules:
                 rule,
                 layer,
                 rule.date or (file.meta.date if file.meta else None),
+                rule.sources or ((rule.source,) if rule.source else file.meta.sources if file.meta else ()),
                 numbered(rule.any),
                 numbered(rule.all),
                 numbered(rule.none),
@@ -206,6 +208,6 @@ def _check(rule: Rule, path: Path) -> None:
     if rule.reason is not None and rule.reason not in reasons():
         raise InputError(f"{path}, rule {rule.id}: reason = {rule.reason!r} is no reason; one of: {', '.join(reasons())}")
     if not (rule.any or rule.status):
-        raise InputError(f"{path}, rule {rule.id}: nothing to look for; give any = [\"words\"] or status = [\"5.7.1\"]")
+        raise InputError(f'{path}, rule {rule.id}: nothing to look for; give any = ["words"] or status = ["5.7.1"]')
     if fields := [fix.where for fix in (*(rule.erp or ()), *(rule.pms or ())) if fix.where and fix.where not in screens()]:
         raise InputError(f"{path}, rule {rule.id}: there is no field {fields[0]!r} on the screens")

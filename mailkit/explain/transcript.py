@@ -18,17 +18,36 @@ _WIDTH = 2000
 _MOST = 200
 
 _STAMP = r"\s{0,8}(?:\[[^\]\n]{1,60}\]:?\s{0,3})?(?:\d{4}-\d\d-\d\d[T ])?(?:\d{1,2}:\d\d:\d\d[.,\d]{0,8}Z?\s{0,3})?(?:DEBUG |INFO |SMTP |smtp: ?)?"
-_SERVER = re.compile(_STAMP + r"(?:<-- ?|<\*\* ?|<~\* ?|<[-~] {0,2}|<<<? ?|S: ?|SERVER -> CLIENT: ?|Server: ?|SMTP<< ?|recv: ?|R: ?|<= ?|< )(?=[2-5]\d\d)(.*)")
+_SERVER = re.compile(
+    _STAMP
+    + r"(?:<-- ?|<\*\* ?|<~\* ?|<[-~] {0,2}|<<<? ?|S: ?|SERVER -> CLIENT: ?|Server: ?|SMTP<< ?|recv: ?|R: ?|<= ?|< )(?=[2-5]\d\d)(.*)"
+)
 _RETCODE = re.compile(r"\s{0,4}reply: retcode \((\d{3})\); Msg: b?['\"](.*)['\"]\s*$")
-_CLIENT = re.compile(_STAMP + r"(?:--> ?|~> ?| -> ?|-> ?|>>> ?|C: ?|CLIENT -> SERVER: ?|Client: ?|SMTP>> ?|send: b?['\"]|T: ?|=> ?|> )(\S.*)")
+_CLIENT = re.compile(
+    _STAMP + r"(?:--> ?|~> ?| -> ?|-> ?|>>> ?|C: ?|CLIENT -> SERVER: ?|Client: ?|SMTP>> ?|send: b?['\"]|T: ?|=> ?|> )(\S.*)"
+)
 _BARE = re.compile(r"([2-5]\d\d)(?:[ \-]|$)")
 _COMMAND = re.compile(r"(EHLO|HELO|LHLO|STARTTLS|AUTH|MAIL FROM|RCPT TO|DATA|BDAT|QUIT|\.$)", re.IGNORECASE)
-_STAGES = {"EHLO": "ehlo", "HELO": "ehlo", "LHLO": "ehlo", "STARTTLS": "starttls", "AUTH": "auth", "MAIL FROM": "sender", "RCPT TO": "recipient", "DATA": "data", "BDAT": "data", ".": "data", "QUIT": "session"}
+_STAGES = {
+    "EHLO": "ehlo",
+    "HELO": "ehlo",
+    "LHLO": "ehlo",
+    "STARTTLS": "starttls",
+    "AUTH": "auth",
+    "MAIL FROM": "sender",
+    "RCPT TO": "recipient",
+    "DATA": "data",
+    "BDAT": "data",
+    ".": "data",
+    "QUIT": "session",
+}
 
 _LOGS: tuple[re.Pattern[str], ...] = (
     re.compile(r"status=(?:bounced|deferred|expired|undeliverable|softbounce)[^(\n]{0,40}\((.{1,1800})\)\s*$"),
     re.compile(r"(?:reject|reject_warning|discard|hold): \S{1,40} from \S{1,300}: (.{1,1500}?)(?:; from=<|; client=|$)"),
-    re.compile(r" (?:\*\*|==) \S{1,300}@\S{1,300} .{0,600}?(?:: |defer \(-?\d+\):? )((?:SMTP error|Unrouteable|.{0,80}\b[45]\d\d[ \-]|retry|Connection|host |all hosts|remote host).{1,1200})$"),
+    re.compile(
+        r" (?:\*\*|==) \S{1,300}@\S{1,300} .{0,600}?(?:: |defer \(-?\d+\):? )((?:SMTP error|Unrouteable|.{0,80}\b[45]\d\d[ \-]|retry|Connection|host |all hosts|remote host).{1,1200})$"
+    ),
     re.compile(r"dsn=[45]\.\d\.\d{1,3}, stat=(.{1,800})$"),
     re.compile(r"((?:SASL )?authentication failed; server \S{1,300} said: .{1,600})$", re.IGNORECASE),
     re.compile(r"(rejected (?:RCPT|MAIL|EHLO|HELO|AUTH|after DATA)\b.{1,600})$"),
@@ -113,7 +132,11 @@ def _logs(lines: list[str]) -> Iterator[Saying]:
     for number, line in enumerate(lines):
         if told := _logged(line):
             # What a program prints about a reply may go on in the next lines ("server message: 535-…").
-            more = [other for following in lines[number + 1 : number + 6] if (other := _logged(following)) and re.match(r"[45]\d\d[ \-]", other) and re.match(r"[45]\d\d-", told)]
+            more = [
+                other
+                for following in lines[number + 1 : number + 6]
+                if (other := _logged(following)) and re.match(r"[45]\d\d[ \-]", other) and re.match(r"[45]\d\d-", told)
+            ]
             yield Saying("\n".join([told, *more]))
 
 
@@ -124,7 +147,11 @@ def _exceptions(lines: list[str]) -> Iterator[Saying]:
         if match := _EXCEPTION.match(line):
             more = []
             for following in lines[number + 1 : number + 8]:
-                if not following.strip() or re.match(r"\s+at |\s+File |Traceback|During handling|The above|\s{0,12}-{3,}", following) or _EXCEPTION.match(following):
+                if (
+                    not following.strip()
+                    or re.match(r"\s+at |\s+File |Traceback|During handling|The above|\s{0,12}-{3,}", following)
+                    or _EXCEPTION.match(following)
+                ):
                     break
                 more.append(following.strip())
             found.append("\n".join([match[1], *more]))
