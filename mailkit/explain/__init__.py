@@ -1,7 +1,7 @@
-"""What any reply, client error, session, log or bounce means, whether waiting helps, whether the address is dead, who changes what.
+"""What any reply, client error, session, log or bounce means: does waiting help, is the address dead, who changes what.
 
-No socket, no clock. :func:`explain` reads text, :func:`read_bounce` a mail, :func:`read_heap` a folder or mbox of them. All answers
-come from rules kept as data in layers (:mod:`mailkit.explain.rule`), and say which rule gave them.
+No socket, no clock. :func:`explain` reads text, :func:`read_bounce` a mail, :func:`read_heap` a folder or mbox of them. All
+answers come from rules kept as data in layers (:mod:`mailkit.explain.rule`), and say which rule gave them.
 """
 
 from __future__ import annotations

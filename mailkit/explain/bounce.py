@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from msgspec.structs import replace
+
 from mailkit.explain.explanation import Explanation, judge
 from mailkit.explain.fact import BounceReading, Fact, Kind
 from mailkit.explain.letter import Letter, opened
@@ -26,6 +28,9 @@ __all__ = ["read_bounce"]
 _TEXT = 1200
 """Characters of a text that are explained at a time."""
 _FACTS = 500
+_ENOUGH = 3
+"""Signs that make a mail a bounce; with no more than these it also has to name somebody and say why."""
+_ANSWER = re.compile(r"\s*(?:re|aw|sv|antw|rif|fwd?|wg|tr) ?:", re.IGNORECASE)
 
 _REPLY_TO = re.compile(r"(?:in\s+reply\s+to|after)\s+(?:end\s+of\s+data|mail\s+from|rcpt\s+to|data|ehlo|helo)", re.IGNORECASE)
 _CODED = re.compile(r"(?m)(?:^|[\s:'\"<(])[45][0-5]\d[ \-](?:[45]\.\d\.\d|<|[A-Za-z])")
@@ -89,7 +94,7 @@ class _Reader:
                 :1
             ]
         fact = self._nothing("complaint", "feedback")
-        facts = tuple(_with(fact, recipient=one) for one in dict.fromkeys(recipients)) or (fact,)
+        facts = tuple(replace(fact, recipient=one) for one in dict.fromkeys(recipients)) or (fact,)
         return self._reading("complaint", facts, "feedback-report")
 
     def json(self) -> BounceReading | None:
@@ -101,7 +106,7 @@ class _Reader:
         if kind == "bounce":
             return self._reading("bounce", tuple(self._fact(one, "") for one in groups), "json")
         cause, reason = ("complaint", "feedback") if kind == "complaint" else ("delivered", "delivered")
-        facts = tuple(_with(self._nothing(cause, reason), recipient=one.recipient) for one in groups)
+        facts = tuple(replace(self._nothing(cause, reason), recipient=one.recipient) for one in groups)
         return self._reading("complaint" if kind == "complaint" else "delivered", facts, "json")
 
     def status(self) -> BounceReading | None:
@@ -118,14 +123,14 @@ class _Reader:
                 or self._failed()
                 or addresses(self._original("to"))[:1]
             )
-            groups = [_with_recipient(one, names[at] if at < len(names) else None) for at, one in enumerate(groups)]
+            groups = [replace(one, recipient=names[at] if at < len(names) else None) for at, one in enumerate(groups)]
             if not any(one.recipient for one in groups) and not any(one.diagnostic or one.status for one in groups):
                 return None
         about = {one.address.lower(): one.about for one in named(self._notice, never=frozenset())}
         facts: dict[str, Fact] = {}
         for one in groups[:_FACTS]:
             if one.action in _GOOD and (one.status or "2").startswith("2"):
-                fact = _with(self._nothing("delivered", "delivered"), recipient=one.recipient, status=one.status)
+                fact = replace(self._nothing("delivered", "delivered"), recipient=one.recipient, status=one.status)
             else:
                 fact = self._fact(one, about.get((one.recipient or "").lower(), ""))
             key = (one.recipient or "").lower()
@@ -164,7 +169,7 @@ class _Reader:
             return None
         if not (shows("away", self._subject) or auto.startswith("auto-replied") or "x-autoreply" in self._header):
             return None
-        fact = _with(
+        fact = replace(
             self._nothing("absent", "vacation"), recipient=next(iter(addresses(sent_by)), None), words=_shown(self._notice)
         )
         return self._reading("vacation", (fact,), "automatic-answer")
@@ -172,7 +177,7 @@ class _Reader:
     def words(self) -> BounceReading | None:
         """Words for people, of whatever program."""
         weight = self._weight()
-        if weight < 3:
+        if weight < _ENOUGH:
             return None
         never = self._never()
         found = named(self._notice, never=never)
@@ -201,7 +206,7 @@ class _Reader:
             if told
             else (self._fact(Status(recipient=None), ""),)
         )
-        if weight < 4 and all(fact.recipient is None or fact.reason in ("onhold", "undefined") for fact in facts):
+        if weight == _ENOUGH and all(fact.recipient is None or fact.reason in ("onhold", "undefined") for fact in facts):
             return None
         kind: Kind = "delay" if all(fact.cause == "delayed" for fact in facts) else "bounce"
         return self._reading(kind, facts, "words")
@@ -218,14 +223,18 @@ class _Reader:
         titled = shows("subject", self._subject)
         failing = shows("failing", notice)
         nobody = path is not None and (path.strip() in ("<>", "", "<#@[]>") or "MAILER-DAEMON" in path.upper())
-        if not (machine or titled or "x-failed-recipients" in header or (nobody and self._returned)):
+        failed = "x-failed-recipients" in header
+        if not (machine or titled or failed or (nobody and self._returned)):
             return 0
+        if not (machine or nobody or failed) and _ANSWER.match(self._subject):
+            return 0  # people write about bounces
         return (
             2 * machine
+            - (not (machine or nobody or failed))
             + titled
             + nobody
             + failing
-            + 3 * ("x-failed-recipients" in header)
+            + 3 * failed
             + (self._returned is not None)
             + (_CODED.search(notice) is not None)
             + (self._letter.kind == "multipart/report")
@@ -268,7 +277,7 @@ class _Reader:
         for text in (
             self._original("message-id"),
             self._header.get("in-reply-to", ""),
-            self._header.get("references", "").split()[-1:] and self._header["references"].split()[-1] or "",
+            next(iter(self._header.get("references", "").split()[-1:]), ""),
         ):
             if match := _MESSAGE_ID.search(text[:2000]):
                 return match[0]
@@ -280,12 +289,26 @@ class _Reader:
         )
 
     def _nothing(self, cause: str, reason: str) -> Fact:
+        """Give a fact of a mail that refuses nothing."""
         told = causes()[cause]
         return Fact(
-            recipient=None, reason=reason, bounce=reasons()[reason].bounce, class_="", status=None, replycode=None, cause=cause,
-            family=reasons()[reason].family, retry_helps=told.retry_helps, address_dead=None, provider=None, remote=None, words=None,
-            summary=told.summary, fix=told.fix + (on_screens(self._product, getattr(told, self._product[8:])) if self._product else ()), confidence="sure",
-        )  # fmt: skip
+            recipient=None,
+            reason=reason,
+            bounce=reasons()[reason].bounce,
+            class_="",
+            status=None,
+            replycode=None,
+            cause=cause,
+            family=reasons()[reason].family,
+            retry_helps=told.retry_helps,
+            address_dead=None,
+            provider=None,
+            remote=None,
+            words=None,
+            summary=told.summary,
+            fix=told.fix + (on_screens(told.on(self._product)) if self._product else ()),
+            confidence="sure",
+        )
 
     def _fact(self, told: Status, about: str) -> Fact:
         """Explain what befell one recipient, from the most particular words to the most general."""
@@ -387,30 +410,11 @@ def _transcript(text: str) -> str:
     return "\n".join(lines[:12])
 
 
-def _with(fact: Fact, **changes: object) -> Fact:
-    return Fact(**{**{name: getattr(fact, name) for name in Fact.__struct_fields__}, **changes})  # type: ignore[arg-type]
-
-
-def _with_recipient(one: Status, recipient: str | None) -> Status:
-    return Status(
-        recipient=recipient,
-        action=one.action,
-        status=one.status,
-        diagnostic=one.diagnostic,
-        remote=one.remote,
-        kind=one.kind,
-        message_id=one.message_id,
-    )
-
-
 def _with_codes(said: Explanation, coded: Explanation | None) -> Explanation:
     """Keep the codes of the most particular text that had some."""
     if coded is None or coded is said or said.reply_code or said.enhanced_code:
         return said
-    changes = {name: getattr(said, name) for name in Explanation.__struct_fields__}
-    return Explanation(
-        **{**changes, "reply_code": coded.reply_code, "enhanced_code": coded.enhanced_code, "temporary": coded.temporary}
-    )
+    return replace(said, reply_code=coded.reply_code, enhanced_code=coded.enhanced_code, temporary=coded.temporary)
 
 
 def _inline_feedback(text: str) -> re.Match[str] | None:

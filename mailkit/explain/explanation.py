@@ -7,10 +7,10 @@ import re
 from msgspec import Struct, field
 
 from mailkit.explain.heard import Heard, heard
-from mailkit.explain.rule import Placed, Rules, shipped
 from mailkit.explain.phrase import Hit
+from mailkit.explain.rule import Placed, Rules, shipped
 from mailkit.explain.speaker import identify, speakers
-from mailkit.explain.vocabulary import Cause, causes, codes, on_screens, reasons
+from mailkit.explain.vocabulary import causes, codes, on_screens, reasons
 from mailkit.finding import PRODUCTS, Fix, Product
 
 __all__ = ["Explanation", "Match", "judge"]
@@ -101,7 +101,7 @@ def judge(
         port = int(named[1])
     who = identify(host=host, reply=text[: 4 * 1024])
     found = choose(said, who, stage=stage, rules=rules or shipped(), client=client, port=port)
-    return _explained(shown if shown is not None else text, said, who, found, stage, product)
+    return _explained(shown if shown is not None else text, said, who, found, stage=stage, product=product)
 
 
 def choose(
@@ -180,6 +180,7 @@ def _explained(
     said: Heard,
     who: tuple[str, ...],
     found: tuple[Placed, Hit | None] | None,
+    *,
     stage: str | None,
     product: Product | None,
 ) -> Explanation:
@@ -198,7 +199,7 @@ def _explained(
     dead = reasons()[reason].bounce == "hard" if rule and rule.reason else cause.address_dead
     if reason == "notaccept" and temporary:
         dead = False
-    screens = {one: on_screens(one, _screen(rule, cause, one)) for one in PRODUCTS}
+    screens = {one: on_screens(own if rule and (own := rule.on(one)) is not None else cause.on(one)) for one in PRODUCTS}
     fixes = (Fix(who=rule.who, action=rule.fix),) if rule and rule.fix else cause.fix
     return Explanation(
         text=text,
@@ -220,11 +221,6 @@ def _explained(
         finding=(rule.finding if rule else None) or cause.finding,
         matched=_match(found, said, coded),
     )
-
-
-def _screen(rule: object, cause: Cause, product: Product) -> tuple:  # type: ignore[type-arg]
-    told = getattr(rule, "erp" if product == "maestro-erp" else "pms", None)
-    return told if told is not None else cause.erp if product == "maestro-erp" else cause.pms
 
 
 def _confidence(found: tuple[Placed, Hit | None] | None, who: tuple[str, ...], *, clear: bool) -> str:

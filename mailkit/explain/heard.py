@@ -17,13 +17,15 @@ _CONTINUED = re.compile(r"(?m)^[ \t]*(?:<<< |s: )?([2-5]\d\d)-(?:[245]\.\d{1,3}\
 _FIRST = re.compile(r"\s{0,9}[<({\[\"']{0,3}([2-5]\d\d)(?:[ \-:,#]|$)")
 _WITH_STATUS = re.compile(r"(?<![\d.])(2\d\d|4[2-5]\d|47\d|5[0-57]\d)[ \-:]{1,2}#?([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _SAID = re.compile(
-    r"(?:said: ?|response was: ?|reply was: ?|responded with(?: code)? ?|returned ?|rejected it: ?|response(?:code)?['\"]?: ?['\"]?|smtp code: ?|code ?|error:? |"
+    r"(?:said: ?|response was: ?|reply was: ?|responded with(?: code)? ?|returned ?|rejected it: ?|"
+    r"response(?:code)?['\"]?: ?['\"]?|smtp code: ?|code ?|error:? |"
     r"error \(|status: ?|failed: ?|<<< ?|answered: ?|\(|smtp;? ?|'|\"|#|>: |\] |: )(4[2-5]\d|47\d|5[0-57]\d)(?![\d.\w])"
 )
 _STATUS = re.compile(r"(?<![\d.a-z])([245]\.\d{1,3}\.\d{1,3})(?![\d]|\.\d)")
 _LOOSE = re.compile(r"(?<![\d.\w\-/+:])(4[2-5]\d|47\d|5[0-57]\d)[ \-](?=[a-z<\[\"'(#*])")
 _FRAME = re.compile(
-    r"\bhost \S{1,255} {0,2}(?:\[[0-9a-f.:]{2,45}\])?(?: said)?:|remote host said:|the following error: ?|smtp error from remote (?:mail )?server|error from remote (?:mail )?server:?"
+    r"\bhost \S{1,255} {0,2}(?:\[[0-9a-f.:]{2,45}\])?(?: said)?:|remote host said:|the following error: ?|"
+    r"smtp error from remote (?:mail )?server|error from remote (?:mail )?server:?"
 )
 _BLANKS = re.compile(r"\s+")
 
@@ -50,7 +52,7 @@ def plain(text: str) -> str:
     return text.lower()
 
 
-_QUOTES = str.maketrans({"‘": "'", "’": "'", "`": "'", "“": '"', "”": '"', "–": "-", "—": "-", "ß": "ss"})
+_QUOTES = str.maketrans("\u2018\u2019`\u201c\u201d\u2013\u2014", "'''\"\"--", "")
 
 
 def heard(text: str, status_too: str | None = None) -> Heard:

@@ -7,6 +7,7 @@ end, broken headers) is read as one text, so that no input raises.
 from __future__ import annotations
 
 import binascii
+import email.errors
 import email.parser
 import email.policy
 import quopri
@@ -31,7 +32,7 @@ _PARSER = email.parser.Parser(policy=email.policy.compat32)
 _HEADERS = email.parser.HeaderParser(policy=email.policy.compat32)
 _TAG = re.compile(r"<(?:br|/p|/div|/tr|/li|/h\d)[^<>]{0,200}>", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^<>]{0,2000}>")
-_HIDDEN = re.compile(r"<(style|script|head)\b.*?</\1>", re.IGNORECASE | re.DOTALL)
+_HIDDEN = re.compile(r"<(/?)(style|script|head)\b", re.IGNORECASE)
 _WRONG_CHARSETS = {
     "unicode-1-1-utf-7": "utf-7",
     "uft-8": "utf-8",
@@ -73,7 +74,7 @@ def opened(raw: bytes) -> Letter:
     try:
         message = (_HEADERS if deep else _PARSER).parsestr(text)
         return _taken_apart(message)
-    except (RecursionError, ValueError, LookupError, TypeError, AttributeError, AssertionError):
+    except (email.errors.MessageError, RecursionError, ValueError, LookupError, TypeError, AttributeError, AssertionError):
         # Whatever the library stumbles over: the text is there, and may say enough.
         head, _, body = text.partition("\n\n")
         return Letter(
@@ -163,7 +164,7 @@ def _text(part: Message) -> str:
         return ""
     raw = (
         told[: 2 * _TEXT].encode("ascii", "surrogateescape")
-        if told.isascii() or "\udc80" <= max(told)
+        if told.isascii() or max(told) >= "\udc80"
         else told[: 2 * _TEXT].encode("utf-8", "surrogateescape")
     )
     charset = part.get_param("charset")
@@ -216,12 +217,27 @@ def _words(value: str) -> str:
             else told
             for told, charset in decode_header(value)
         )
-    except (ValueError, LookupError, binascii.Error):
+    except (email.errors.MessageError, ValueError, LookupError):
         return value
 
 
 def _without_markup(text: str) -> str:
-    return unescape(_MARKUP.sub(" ", _TAG.sub("\n", _HIDDEN.sub(" ", text[:_TEXT]))))
+    return unescape(_MARKUP.sub(" ", _TAG.sub("\n", _shown(text[:_TEXT]))))
+
+
+def _shown(text: str) -> str:
+    """Leave out styles, scripts and the head; a tag that never ends hides nothing."""
+    kept: list[str] = []
+    at = 0
+    hidden: tuple[str, int] | None = None
+    for tag in _HIDDEN.finditer(text):
+        name = tag[2].lower()
+        if hidden is None and not tag[1]:
+            hidden = (name, tag.start())
+        elif hidden and tag[1] and name == hidden[0]:
+            kept.append(text[at : hidden[1]])
+            at, hidden = tag.end(), None
+    return "".join([*kept, text[at:]])
 
 
 def _fields(head: str) -> dict[str, str]:

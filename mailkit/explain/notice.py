@@ -1,7 +1,7 @@
 """The words of a bounce meant for people: where the notice ends and the returned mail begins, and whom it names as not reached.
 
-Nothing here knows one program. A mail server names the failed addresses in few ways: alone on a line, in front of a colon or dots,
-behind a label, in quotation marks or in a sentence about delivery. The most telling way that occurs is believed.
+Nothing here knows one program. A mail server names the failed addresses in few ways: alone on a line, in front of a colon or
+dots, behind a label, in quotation marks or in a sentence about delivery. The most telling way that occurs is believed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ _LINES = 400
 _WIDTH = 1000
 
 ADDRESS = re.compile(
-    r"(?:\"[^\"\s@]{1,64}\"|[A-Za-z0-9!#$%&*+\-=?^_`{}~.]{1,64})@[A-Za-z0-9\-._]{1,200}[A-Za-z0-9\-_]|[A-Za-z0-9!#$%&*+\-=?^_.]{1,64}@\[[0-9a-fA-F.:]{3,45}\]"
+    r"(?:\"[^\"\s@]{1,64}\"|[A-Za-z0-9!#$%&*+\-=?^_`{}~.]{1,64})@[A-Za-z0-9\-._]{1,200}[A-Za-z0-9\-_]|"
+    r"[A-Za-z0-9!#$%&*+\-=?^_.]{1,64}@\[[0-9a-fA-F.:]{3,45}\]"
 )
 _HEADER = re.compile(r"[> ]{0,3}([A-Za-z][A-Za-z0-9\-]{1,40}) ?: ?\S?")
 _KNOWN = frozenset(
@@ -70,30 +71,51 @@ _TELLING = frozenset(
     }
 )
 _ANNOUNCED = re.compile(
-    r"[\s>*=_\-|.+#:]{0,80}(?:(?:this|here|below|following|included|attached|enclosed|the|a|your|start of|begin|full)[\w ,']{0,40} )?"
-    r"(?:(?:copy|header|headers|text|body|part|first|beginning|start|original|unsent|returned|undelivered|rejected|failed|message|mail)[ ,]{1,3}){1,4}[\w .,'()]{0,60}[\s>*=_\-|.+#:]{0,80}$",
+    r"[\s>*=_\-|.+#:]{0,80}(?:(?:this|here|below|following|included|attached|enclosed|the|a|your|start of|"
+    r"begin|full)[\w ,']{0,40} )?"
+    r"(?:(?:copy|header|headers|text|body|part|first|beginning|start|original|unsent|returned|undelivered|"
+    r"rejected|failed|message|mail)[ ,]{1,3}){1,4}[\w .,'()]{0,60}[\s>*=_\-|.+#:]{0,80}$",
     re.IGNORECASE,
 )
 
 _GOES_ON = re.compile(r"deliver|recipient|reject|fail|reason|error|could not|cannot|unable", re.IGNORECASE)
 _MACHINE = re.compile(r"[ \t]{0,4}(?:content-type: {0,4}message/|reporting-mta:|final-recipient ?:)", re.IGNORECASE)
 _LABEL = re.compile(
-    r"\s{0,40}[*>|\-#.]{0,3}\s{0,4}(?:(?:x-)?(?:final|original|actual|failed|intended|envelope)?[ \-]?recipients?(?: ?address| ?name)?(?:\(s\))?|to|rcpt to|e-?mail(?: address)?|address(?:ee)?|user|mailbox|undeliverable(?: address| to)?|failed(?: address| recipient| addresses)?|"
-    r"unknown (?:user|address|recipient)|unable to deliver(?: message)? to|delivery failed(?: to)?|could not (?:be )?deliver(?:ed)? (?:to|mail to)|not delivered to|invalid final delivery userid|(?:user|recipient) unknown|mail to|message to|sent to|"
-    r"destinataires?|destinatario|empf(?:ä|ae)nger|an|a|à|para|宛先|收件人|受信者|送信先|お客様|кому|получатель|ontvanger|mottagare|modtager|odbiorca|adres(?:se)?|adresse)\s{0,4}[:;=]\s{0,10}(?:rfc822\s?;\s?)?[<\"'(\[]{0,2}\s{0,2}(?:smtp:)?",
+    r"\s{0,40}[*>|\-#.]{0,3}\s{0,4}(?:(?:x-)?(?:final|original|actual|failed|intended|"
+    r"envelope)?[ \-]?recipients?(?: ?address| ?name)?(?:\(s\))?|to|rcpt to|e-?mail(?: address)?|"
+    r"address(?:ee)?|user|mailbox|undeliverable(?: address| to)?|failed(?: address| recipient| addresses)?|"
+    r"unknown (?:user|address|recipient)|unable to deliver(?: message)? to|delivery failed(?: to)?|"
+    r"could not (?:be )?deliver(?:ed)? (?:to|mail to)|not delivered to|invalid final delivery userid|(?:user|"
+    r"recipient) unknown|mail to|message to|sent to|"
+    r"destinataires?|destinatario|empf(?:ä|ae)nger|an|a|à|para|宛先|收件人|受信者|送信先|お客様|кому|получатель|ontvanger|"
+    r"mottagare|modtager|odbiorca|adres(?:se)?|"
+    r"adresse)\s{0,4}[:;=]\s{0,10}(?:rfc822\s?;\s?)?[<\"'(\[]{0,2}\s{0,2}(?:smtp:)?",
     re.IGNORECASE,
 )
 _WHOM = re.compile(
-    r"(?:deliver|recipient|address|mailbox|undeliverable|unable|failed|failure|reject|unknown|not reach|returned|user|account|bounce|could not|couldn't|cannot|can't|wasn't|delay|sent to|send to|mail to|message to|message for|mail for|email to|"
-    r"zugestellt|empf|remis|destinat|consegn|entreg|enviar|livr|配信|届|宛|送信|不能|发送|投递|退信|доставлен|доставить|does not exist|not found)",
+    r"(?:deliver|recipient|address|mailbox|undeliverable|unable|failed|failure|reject|unknown|not reach|"
+    r"returned|user|account|bounce|could not|couldn't|cannot|can't|wasn't|delay|sent to|send to|mail to|"
+    r"message to|message for|mail for|email to|"
+    r"zugestellt|empf|remis|destinat|consegn|entreg|enviar|livr|配信|届|宛|送信|不能|发送|投递|退信|доставлен|доставить|"
+    r"does not exist|not found)",
     re.IGNORECASE,
 )
 _HELPER = re.compile(
-    r"(?:contact|assist|help|question|report|support|forward(?:ed)? to|please (?:send|write|mail|e-?mail)|ask |for further|more information|administrator at|problem[s]? to|if you |queries|sender|from|on behalf|de la part|postmaster|abuse|mailer-daemon|expéditeur|absender|remitente)[^<@]{0,60}$",
+    r"(?:contact|assist|help|question|report|support|forward(?:ed)? to|please (?:send|write|mail|e-?mail)|ask |"
+    r"for further|more information|administrator at|problem[s]? to|if you |queries|sender|from|on behalf|"
+    r"de la part|postmaster|abuse|mailer-daemon|expéditeur|absender|remitente)[^<@]{0,60}$",
     re.IGNORECASE,
 )
 _DAEMON = re.compile(r"^(?:mailer-daemon|postmaster|mail-daemon|abuse|noreply|no-reply|double-bounce|postoffice)@", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"(?:message-?id|\bid|msgid|reference|references|in-reply-to)\s?[:=]?\s?<?$", re.IGNORECASE)
+
+
+_COMMAND = re.compile(r"rcpt to:?\s?<?$", re.IGNORECASE)
+_BEFELL = re.compile(r"[> \"')]{0,4}(?:\.\.\.|[:;\[(\-,=|]|<mailto:|(?:is|has|was|does|on) |#?[45]\d\d\b|#<)")
+_SAID = re.compile(r"^[^a-z]{0,4}[45]\d\d[ \-](?:[45]\.\d\.\d{1,3}[ \-])?.{0,40}$|<<<|>>>|said:")
+_SHORT_LABELS = frozenset({"to", "a", "an", "à"})
+"""Labels that may also stand in front of the one who is written to now."""
+_AFTER_LABEL, _NAME = 200, 90
 
 
 class Named(Struct, frozen=True):
@@ -194,28 +216,17 @@ def _weight(line: str, match: re.Match[str], around: str) -> int:
     before, after = line[: match.start()], line[match.end() :]
     if _MESSAGE_ID.search(before) or after.startswith("/"):
         return 0
-    lead, tail = before.strip(" \t<>\"'(*-|#[•·\\"), after.strip(" \t<>\"')]|\\")
-    if re.search(r"rcpt to:?\s?<?$", before, re.IGNORECASE):
+    if _COMMAND.search(before):
         return 5
-    if not lead:
+    if not before.strip(" \t<>\"'(*-|#[•·\\"):
         # At the beginning of a line: alone, or followed by what befell it.
-        if (
-            not tail
-            or after.lstrip("> \"')]").startswith(
-                (":", "...", ";", "[", "(", "-", ",", "=", "<mailto:", "is ", "has ", "was ", "does ", "on ", "|")
-            )
-            or re.match(r"[>)\"'\]]{0,2}\s+(?:#?[45]\d\d\b|#<|\[|mailto)", after)
-        ):
-            return 6
-        return 4
-    if _LABEL.fullmatch(before) and len(tail) < 200:
-        return 5 if before.strip().lower().rstrip(": ") not in ("to", "a", "an", "à") else 3
-    if re.fullmatch(r"[45]\d\d[ \-](?:[45]\.\d\.\d{1,3}[ \-])?.{0,40}", lead) or re.search(r"(?:<<<|>>>|said:|said: )", before):
+        return 6 if not after.strip(" \t<>\"')]|\\") or _BEFELL.match(after) else 4
+    if _LABEL.fullmatch(before) and len(after) < _AFTER_LABEL:
+        return 3 if before.strip().lower().rstrip(": ") in _SHORT_LABELS else 5
+    if _SAID.search(before):
         return 3
-    if re.search(r"mailto:$", before):
-        return 6 if not re.sub(r"<?mailto:$", "", before).strip() or "<mailto:" in before and len(before) < 90 else 2
+    if before.endswith("mailto:"):
+        return 6 if before.strip() in ("mailto:", "<mailto:") or ("<mailto:" in before and len(before) < _NAME) else 2
     if _HELPER.search(before):
         return 0
-    if _WHOM.search(around):
-        return 3
-    return 1
+    return 3 if _WHOM.search(around) else 1

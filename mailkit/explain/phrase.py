@@ -1,7 +1,7 @@
 """Patterns of words, and a table that finds all that occur in a text at once.
 
-A pattern is plain text in lower case. ``{name}`` stands for any word of a list, `` .. `` for up to :data:`GAP` characters, a blank
-beside a ``{name}`` for up to :data:`NEAR` characters that are no letters. What begins with a letter or digit has to begin a word.
+A pattern is plain text in lower case. ``{name}`` stands for any word of a list, `` .. `` for up to :data:`GAP` characters, a
+blank beside a ``{name}`` for up to :data:`NEAR` of them. What begins with a letter or digit has to begin a word.
 
 No regular expression is made of a pattern, so none can run away: a text is cut into runs of four characters once, only pieces
 whose rarest run is among them are looked for, and pieces are put together by position within bounded gaps.

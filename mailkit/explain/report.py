@@ -55,7 +55,7 @@ def told_in(text: str) -> list[dict[str, str]]:
                 groups[-1][last] += "\n" + line.strip()
         elif match := _FIELD.match(line[:4000]):
             last = match[1].lower()
-            if last in groups[-1] and last in ("final-recipient",):
+            if last in groups[-1] and last == "final-recipient":
                 groups.append({})
             groups[-1].setdefault(last, match[2].strip())
         if len(groups) > _RECIPIENTS:
@@ -97,7 +97,7 @@ def _one(group: dict[str, str], whole: dict[str, str]) -> Status:
     remote = group.get("remote-mta", "").partition(";")[2].strip() or group.get("remote-mta", "")
     return Status(
         recipient=recipient,
-        action=(group.get("action", "").split("(")[0].split() or [None])[0].lower() if group.get("action", "").strip() else None,  # type: ignore[union-attr]
+        action=next(iter(group.get("action", "").lower().replace("(", " ").split()), None),
         status=f"{status[1]}.{status[2]}.{status[3]}" if status else None,
         diagnostic=said.strip() or None,
         remote=remote.split("[")[0].split("(")[0].strip().rstrip(".").lower() or None,
@@ -143,7 +143,7 @@ def _json_recipient(one: object, inner: dict[str, Any], message_id: object) -> S
     told = one if isinstance(one, dict) else {"emailAddress": one}
     text = {name: value for name, value in told.items() if isinstance(value, str)}
     said = text.get("diagnosticCode", "")
-    kind, semicolon, rest = said.partition(";")
+    _, semicolon, rest = said.partition(";")
     hint = f"{inner.get('bounceType', '')} {inner.get('bounceSubType', '')}" if not said else ""
     return Status(
         recipient=_recipient(text.get("emailAddress", "")),

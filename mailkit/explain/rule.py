@@ -18,7 +18,7 @@ from msgspec import Struct
 from mailkit.errors import InputError
 from mailkit.explain.phrase import Hit, Pattern, Table, compiled
 from mailkit.explain.vocabulary import KNOWLEDGE, ScreenFix, causes, reasons
-from mailkit.finding import Who
+from mailkit.finding import Product, Who
 from mailkit.knowledge import Meta, read
 from mailkit.site.screens import screens
 
@@ -78,6 +78,10 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     source: str | None = None
     confidence: Literal["verified", "source", "vendor", "corpus", "thread", "known"] = "known"
     date: dt.date | None = None
+
+    def on(self, product: Product) -> tuple[ScreenFix, ...] | None:
+        """Give what to do on a product's screens; ``None``: as the cause says."""
+        return self.erp if product == "maestro-erp" else self.pms
 
 
 class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -182,7 +186,7 @@ def shipped() -> Rules:
 def load(path: Path) -> Rules:
     """Read a person's own file of rules and put it before the shipped ones.
 
-    The file holds rows ``[[reply]]`` with ``id``, ``any``, ``means`` and whatever else :class:`Rule` has, and may hold ``[words]``.
+    The file holds rows ``[[reply]]`` with ``id``, ``any``, ``means`` and whatever else :class:`Rule` has, and ``[words]``.
 
     Raises:
         InputError: it cannot be read, or a row in it says something that does not exist.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import islice
 
 from msgspec import Struct
 
@@ -73,23 +74,19 @@ def identify(*, host: str | None = None, banner: str | None = None, reply: str |
 
     In ``reply`` host names count too ("host aspmx.l.google.com said: …").
     """
-    found: dict[str, None] = {}
-    if host and (provider := provider_of(host)):
-        found[provider] = None
+    found: dict[str | None, None] = {}
+    if host:
+        found[provider_of(host)] = None
     said = (banner or "").lower()
-    if said:
-        for mark in speakers().fingerprint:
-            if any(words in said for words in mark.banner):
-                found[mark.provider] = None
+    found.update({mark.provider: None for mark in speakers().fingerprint if said and any(word in said for word in mark.banner)})
     if reply:
-        text = reply.lower()
-        table, names = _words()
-        for number in sorted(table.find(text)):
-            found[names[number]] = None
-        if "." in text:
-            for at, match in enumerate(_NAME.finditer(text)):
-                if at >= _NAMES:
-                    break
-                if provider := provider_of(match[0]):
-                    found[provider] = None
-    return tuple(found)
+        found.update(_in_reply(reply.lower()))
+    return tuple(name for name in found if name)
+
+
+def _in_reply(text: str) -> dict[str | None, None]:
+    table, names = _words()
+    found: dict[str | None, None] = {names[number]: None for number in sorted(table.find(text))}
+    if "." in text:
+        found.update({provider_of(match[0]): None for match in islice(_NAME.finditer(text), _NAMES)})
+    return found

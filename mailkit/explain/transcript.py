@@ -1,7 +1,8 @@
 """Pasted sessions, logs and tracebacks: the lines that tell, and the step at which they were said.
 
-Knows how swaks, msmtp, openssl s_client, smtplib, PHPMailer, nodemailer and telnet mark who speaks, how Postfix, Exim and Sendmail
-log, and how programs print exceptions. A refusal that the same session made good (another log-in, HELO after EHLO) is not telling.
+Knows how swaks, msmtp, openssl s_client, smtplib, PHPMailer, nodemailer and telnet mark who speaks, how Postfix, Exim and
+Sendmail log, and how programs print exceptions. A refusal that the same session made good (another log-in, HELO after EHLO) is
+not telling.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ _LINES = 4000
 _WIDTH = 2000
 _MOST = 200
 
-_STAMP = r"\s{0,8}(?:\[[^\]\n]{1,60}\]:?\s{0,3})?(?:\d{4}-\d\d-\d\d[T ])?(?:\d{1,2}:\d\d:\d\d[.,\d]{0,8}Z?\s{0,3})?(?:DEBUG |INFO |SMTP |smtp: ?)?"
+_STAMP = (
+    r"\s{0,8}(?:\[[^\]\n]{1,60}\]:?\s{0,3})?(?:\d{4}-\d\d-\d\d[T ])?(?:\d{1,2}:\d\d:\d\d[.,\d]{0,8}Z?\s{0,3})?"
+    r"(?:DEBUG |INFO |SMTP |smtp: ?)?"
+)
 _SERVER = re.compile(
-    _STAMP
-    + r"(?:<-- ?|<\*\* ?|<~\* ?|<[-~] {0,2}|<<<? ?|S: ?|SERVER -> CLIENT: ?|Server: ?|SMTP<< ?|recv: ?|R: ?|<= ?|< )(?=[2-5]\d\d)(.*)"
+    _STAMP + r"(?:<-- ?|<\*\* ?|<~\* ?|<[-~] {0,2}|<<<? ?|S: ?|SERVER -> CLIENT: ?|Server: ?|SMTP<< ?|recv: ?|R: ?|<= ?|"
+    r"< )(?=[2-5]\d\d)(.*)"
 )
 _RETCODE = re.compile(r"\s{0,4}reply: retcode \((\d{3})\); Msg: b?['\"](.*)['\"]\s*$")
 _CLIENT = re.compile(
@@ -46,7 +50,8 @@ _LOGS: tuple[re.Pattern[str], ...] = (
     re.compile(r"status=(?:bounced|deferred|expired|undeliverable|softbounce)[^(\n]{0,40}\((.{1,1800})\)\s*$"),
     re.compile(r"(?:reject|reject_warning|discard|hold): \S{1,40} from \S{1,300}: (.{1,1500}?)(?:; from=<|; client=|$)"),
     re.compile(
-        r" (?:\*\*|==) \S{1,300}@\S{1,300} .{0,600}?(?:: |defer \(-?\d+\):? )((?:SMTP error|Unrouteable|.{0,80}\b[45]\d\d[ \-]|retry|Connection|host |all hosts|remote host).{1,1200})$"
+        r" (?:\*\*|==) \S{1,300}@\S{1,300} .{0,600}?(?:: |defer \(-?\d+\):? )((?:SMTP error|Unrouteable|"
+        r".{0,80}\b[45]\d\d[ \-]|retry|Connection|host |all hosts|remote host).{1,1200})$"
     ),
     re.compile(r"dsn=[45]\.\d\.\d{1,3}, stat=(.{1,800})$"),
     re.compile(r"((?:SASL )?authentication failed; server \S{1,300} said: .{1,600})$", re.IGNORECASE),
@@ -59,7 +64,10 @@ _LOGS: tuple[re.Pattern[str], ...] = (
     re.compile(r"^\*\*\* (.{1,400})$"),
 )
 _EXCEPTION = re.compile(
-    r"^\s{0,12}(?:-{3,}> |Caused by: |Unhandled [Ee]xception[.:] |Uncaught |\(node:\d+\) )?((?:[A-Za-z_][\w.$]{0,120}(?:Error|Exception|Refused|Disconnected|Timeout|NotSupported|gaierror|herror|Fault)|ssl\.\w{1,40}|socket\.\w{1,40}|Error)(?: \[\w{1,40}\])?(?: \([^)\n]{1,60}\))?: .{1,1800})"
+    r"^\s{0,12}(?:-{3,}> |Caused by: |Unhandled [Ee]xception[.:] |Uncaught |"
+    r"\(node:\d+\) )?((?:[A-Za-z_][\w.$]{0,120}(?:Error|Exception|Refused|Disconnected|Timeout|NotSupported|"
+    r"gaierror|herror|Fault)|ssl\.\w{1,40}|socket\.\w{1,40}|"
+    r"Error)(?: \[\w{1,40}\])?(?: \([^)\n]{1,60}\))?: .{1,1800})"
 )
 
 
@@ -75,50 +83,67 @@ def sayings(text: str) -> tuple[Saying, ...]:
     lines = [line[:_WIDTH].rstrip("\r") for line in text.split("\n")[:_LINES]]
     if len(lines) == 1 and not _logged(lines[0]):
         return ()
-    found = list(_session(lines)) or list(_logs(lines))
+    found = _session(lines) or list(_logs(lines))
     if not found:
         found = list(_exceptions(lines))
     return tuple({one.text: one for one in found}.values())[:_MOST]
 
 
-def _session(lines: list[str]) -> Iterator[Saying]:
+def _session(lines: list[str]) -> list[Saying]:
     """Follow a dialogue, and give the refusals it did not make good."""
-    refused: list[tuple[str, Saying]] = []
-    stage, seen_client, seen_good, marked = "greeting", False, False, False
-    said: list[str] = []
+    talk = _Talk()
     for line in [*lines, ""]:
-        if match := _RETCODE.match(line):
-            part, sure = f"{match[1]} {match[2]}", True
-        elif match := _SERVER.match(line):
-            part, sure = match[1].strip().strip("'\""), True
-        elif _BARE.match(line.strip()):
-            part, sure = line.strip(), False
-        else:
-            part, sure = "", False
-        if part and line.lstrip().startswith("reply: b"):
-            continue
+        if not talk.server(line):
+            talk.client(line)
+    return talk.refused if talk.both else []
+
+
+class _Talk:
+    """A dialogue while it is followed."""
+
+    def __init__(self) -> None:
+        self.refused: list[Saying] = []
+        self.both = False
+        """Whether more than refusals was seen: commands, or replies that are none. Else it is no dialogue."""
+        self._stage = "greeting"
+        self._said: list[str] = []
+
+    def server(self, line: str) -> bool:
+        """Take a line of the server; tell whether it was one."""
+        if line.lstrip().startswith("reply: b"):
+            return True  # smtplib says it again as "retcode"
+        part = _of_server(line)
         if part:
-            marked = marked or sure
-            said.append(part)
+            self._said.append(part)
             if part[3:4] == "-":
-                continue
-        if said:
-            whole, said = "\n".join(said), []
-            if whole[0] in "23":
-                seen_good = True
-                if stage != "recipient":
-                    refused = [one for one in refused if one[0] != stage]
-            else:
-                refused.append((stage, Saying(whole, stage)))
-            if part:
-                continue
-        command = _CLIENT.match(line)
-        word = _COMMAND.match((command[1] if command else line).strip().strip("'\""))
-        if word and (command or seen_good or refused or word[1].upper() != "DATA"):
-            seen_client = True
-            stage = _STAGES.get(word[1].upper(), stage)
-    if refused and (seen_client or seen_good or (marked and len(lines) > 1)):
-        yield from (one for _, one in refused)
+                return True
+        if self._said:
+            self._reply("\n".join(self._said))
+            self._said = []
+        return bool(part)
+
+    def _reply(self, whole: str) -> None:
+        if whole[0] in "45":
+            self.refused.append(Saying(whole, self._stage))
+            return
+        self.both = True
+        if self._stage != "recipient":  # another recipient makes nothing good
+            self.refused = [one for one in self.refused if one.stage != self._stage]
+
+    def client(self, line: str) -> None:
+        """Take a line of the client, or one that is neither's."""
+        told = _CLIENT.match(line)
+        if word := _COMMAND.match((told[1] if told else line).strip().strip("'\"")):
+            self.both = True
+            self._stage = _STAGES[word[1].upper()]
+
+
+def _of_server(line: str) -> str:
+    if match := _RETCODE.match(line):
+        return f"{match[1]} {match[2]}"
+    if match := _SERVER.match(line):
+        return match[1].strip().strip("'\"")
+    return line.strip() if _BARE.match(line.strip()) else ""
 
 
 def _logged(line: str) -> str | None:

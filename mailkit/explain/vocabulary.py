@@ -38,6 +38,10 @@ class Cause(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     address_dead: bool = False
     account_risk: bool = False
 
+    def on(self, product: Product) -> tuple[ScreenFix, ...]:
+        """Give what to do on a product's screens."""
+        return self.erp if product == "maestro-erp" else self.pms
+
 
 class Reason(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why a mail was refused, as collections of bounces count it."""
@@ -90,7 +94,7 @@ def codes() -> Codes:
     return read(KNOWLEDGE / "codes.toml", Codes)
 
 
-def on_screens(product: Product, told: tuple[ScreenFix, ...]) -> tuple[Fix, ...]:
+def on_screens(told: tuple[ScreenFix, ...]) -> tuple[Fix, ...]:
     """Give what to do on a product's screens; a field is keyed in by whoever its screen says."""
     fields = screens()
     return tuple(Fix(who=fields[fix.where].who if fix.where else "support", action=fix.action, where=fix.where) for fix in told)
