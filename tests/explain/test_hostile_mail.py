@@ -12,9 +12,11 @@ from mailkit.text import visible
 HEAD = b"From: MAILER-DAEMON@a.test\nSubject: Returned mail\nTo: desk@site.test\n"
 WHOLE = (
     HEAD
-    + b'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\n\n--b\n\n<guest@other.test>: 550 5.1.1 user unknown\n'
+    + b'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\n\n--b\n\n'
+    + b"<guest@other.test>: 550 5.1.1 user unknown\n"
     + b"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; a.test\n\nFinal-Recipient: rfc822; guest@other.test\n"
-    + b"Action: failed\nStatus: 5.1.1\n\n--b\nContent-Type: message/rfc822\n\nFrom: desk@site.test\nTo: guest@other.test\n\nhello\n--b--\n"
+    + b"Action: failed\nStatus: 5.1.1\n\n--b\nContent-Type: message/rfc822\n\nFrom: desk@site.test\n"
+    + b"To: guest@other.test\n\nhello\n--b--\n"
 )
 
 
