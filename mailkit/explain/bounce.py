@@ -8,12 +8,12 @@ about, and only if that is one of ours is it known to answer one.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from mailkit.explain.explanation import Explanation, judge
 from mailkit.explain.fact import BounceReading, Fact, Kind
-from mailkit.explain.letter import Letter, opened
 from mailkit.explain.notice import addresses, divided, named
 from mailkit.explain.report import Status, from_json, status_groups, told_in
 from mailkit.explain.rule import Rules
@@ -21,6 +21,9 @@ from mailkit.explain.signs import shows
 from mailkit.explain.vocabulary import causes, on_screens, reasons
 from mailkit.finding import Product
 from mailkit.text import shorten, visible
+
+if TYPE_CHECKING:
+    from mailkit.explain.letter import Letter
 
 __all__ = ["read_bounce"]
 
@@ -40,6 +43,8 @@ _MESSAGE_ID = re.compile(r"<[^<>\s]{1,300}@[^<>\s]{1,300}>")
 
 def read_bounce(raw: bytes, *, rules: Rules | None = None, product: Product | None = None) -> BounceReading:
     """Read a mail; no input raises."""
+    from mailkit.explain.letter import opened  # noqa: PLC0415 - the parser of mails loads the network, which explaining texts needs not
+
     letter = opened(raw)
     reader = _Reader(letter, rules, product)
     for decoder in (reader.complaint, reader.json, reader.status, reader.away, reader.words):

@@ -31,7 +31,7 @@ _FILES: tuple[tuple[Layer, tuple[str, ...]], ...] = (
     ("provider", ("providers", "receivers")),
     ("software", ("software", "transport")),
     ("client", ("clients",)),
-    ("general", ("wordings",)),
+    ("general", ("wordings", "advice")),
 )
 _STRENGTH: dict[Layer, int] = {"own": 4, "provider": 3, "software": 2, "client": 2, "general": 1}
 _LIMIT = 1_000_000
@@ -67,6 +67,8 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kind: str | None = None
     because: str | None = None
     """The cause in a sentence of its own."""
+    lends: bool = False
+    """Only lends its sentence and advice to a rule that means the same and has none; never the answer by itself."""
     temporary: Literal["yes", "no", "depends"] | None = None
     """Whether waiting helps, when it is not as the cause says."""
     account_risk: bool | None = None

@@ -34,6 +34,8 @@ class Cause(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fix: tuple[Fix, ...]
     erp: tuple[ScreenFix, ...]
     pms: tuple[ScreenFix, ...]
+    at: dict[str, str] = {}
+    """Another finding when it was said at the stage named."""
     retry_helps: bool | None = None
     address_dead: bool = False
     account_risk: bool = False

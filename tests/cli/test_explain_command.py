@@ -27,7 +27,7 @@ def bounce(tmp_path: Path) -> Path:
 def test_a_text_is_explained_for_people_even_without_quotes(mailkit: Command) -> None:
     ran = mailkit("explain", "550", "5.1.1", "user", "unknown")
     assert (ran.status, ran.err) == (0, "")
-    assert ran.out.startswith("There is no such mailbox")
+    assert "no such recipient" in ran.out
     assert "does not help" in ran.out
     assert "dead" in ran.out
 

@@ -51,20 +51,26 @@ NOTICES = {
     ),
     "in a session": (
         "Returned mail",
-        ("   ----- The following addresses had permanent fatal errors -----\n<guest@other.test>\n\n"
-        "   ----- Transcript of session follows -----\n>>> RCPT To:<guest@other.test>\n<<< 554 5.7.1 Relaying denied\n"),
+        (
+            "   ----- The following addresses had permanent fatal errors -----\n<guest@other.test>\n\n"
+            "   ----- Transcript of session follows -----\n>>> RCPT To:<guest@other.test>\n<<< 554 5.7.1 Relaying denied\n"
+        ),
         "relay_denied",
     ),
     "behind a label": (
         "DELIVERY FAILURE",
-        ("Your message\n\n  Subject: hello\n\nwas not delivered to:\n\n  guest@other.test\n\nbecause:\n\n"
-        "  User guest (guest@other.test) not listed in the directory\n"),
+        (
+            "Your message\n\n  Subject: hello\n\nwas not delivered to:\n\n  guest@other.test\n\nbecause:\n\n"
+            "  User guest (guest@other.test) not listed in the directory\n"
+        ),
         "recipient_unknown",
     ),
     "in quotation marks": (
         "Unzustellbar: hello",
-        ("Ihre Nachricht\n\n  An:      guest@other.test\n  Betreff: hello\n\nkonnte folgende Empfänger nicht erreichen:\n\n"
-        "'guest@other.test' am 01.06.2026 09:01\n    550 5.1.1 User unknown\n"),
+        (
+            "Ihre Nachricht\n\n  An:      guest@other.test\n  Betreff: hello\n\nkonnte folgende Empfänger nicht erreichen:\n\n"
+            "'guest@other.test' am 01.06.2026 09:01\n    550 5.1.1 User unknown\n"
+        ),
         "recipient_unknown",
     ),
     "in a sentence": (
