@@ -33,8 +33,6 @@ class _Piece(Struct, frozen=True):
 
     words: frozenset[str]
     gap: int
-    letters: bool
-    """Whether letters may lie in the gap."""
 
 
 class Pattern(Struct, frozen=True):
@@ -60,7 +58,7 @@ def compiled(text: str, words: Mapping[str, tuple[str, ...]]) -> Pattern:
     """
     pieces: list[_Piece] = []
     for far, part in enumerate(text.split(" .. ")):
-        begin, gap, letters = 0, GAP if far else 0, True
+        begin, gap = 0, GAP if far else 0
         steps: list[frozenset[str]] = []
         for slot in _SLOT.finditer(part):
             if literal := part[begin : slot.start()].strip():
@@ -72,7 +70,7 @@ def compiled(text: str, words: Mapping[str, tuple[str, ...]]) -> Pattern:
         if literal := (part[begin:].strip() if begin else part.strip(" ") + (" " if part.endswith(" ") and part.strip() else "")):
             steps.append(frozenset((literal,)))
         for number, step in enumerate(steps):
-            pieces.append(_Piece(step, gap, letters) if not number else _Piece(step, NEAR, letters=False))
+            pieces.append(_Piece(step, NEAR if number else gap))
     if not pieces or any(not word.strip() for piece in pieces for word in piece.words):
         raise InputError(f"the pattern {text!r} says nothing")
     return Pattern(text, tuple(pieces))
