@@ -213,7 +213,8 @@ class _Reader:
         )
         if weight == _ENOUGH and all(fact.recipient is None or fact.reason in ("onhold", "undefined") for fact in facts):
             return None
-        kind: Kind = "delay" if all(fact.cause == "delayed" for fact in facts) else "bounce"
+        late = shows("delayed", self._subject) or shows("delayed", self._notice) or all(fact.cause == "delayed" for fact in facts)
+        kind: Kind = "delay" if late and not any(fact.bounce == "hard" for fact in facts) else "bounce"
         return self._reading(kind, facts, "words")
 
     # ── what they need ────────────────────────────────────────────────────────────────────────────────────────────

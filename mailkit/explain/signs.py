@@ -13,13 +13,14 @@ from mailkit.knowledge import Meta, read
 
 __all__ = ["Sign", "shows"]
 
-Sign = Literal["daemon", "subject", "failing", "away"]
+Sign = Literal["daemon", "subject", "failing", "delayed", "away"]
 
 
 class _Signs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     daemon: tuple[str, ...]
     subject: tuple[str, ...]
     failing: tuple[str, ...]
+    delayed: tuple[str, ...]
     away: tuple[str, ...]
 
 
