@@ -36,6 +36,8 @@ _ENOUGH = 3
 _ANSWER = re.compile(r"\s*(?:re|aw|sv|antw|rif|fwd?|wg|tr) ?:", re.IGNORECASE)
 
 _REPLY_TO = re.compile(r"(?:in\s+reply\s+to|after)\s+(?:end\s+of\s+data|mail\s+from|rcpt\s+to|data|ehlo|helo)", re.IGNORECASE)
+_SHOWN_COMMAND = re.compile(r"(?im)^\s{0,8}>>> {0,3}(data|mail from|rcpt to)\b[^\n]{0,400}\n\s{0,8}<<< {0,3}[45]\d\d")
+"""A command shown in a notice, with the refusal it met."""
 _CODED = re.compile(r"(?m)(?:^|[\s:'\"<(])[45][0-5]\d[ \-](?:[45]\.\d\.\d|<|[A-Za-z])")
 _GOOD = frozenset({"delivered", "relayed", "expanded", "deliverable"})
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,300}@[^<>\s]{1,300}>")
@@ -350,15 +352,7 @@ class _Reader:
         coded: Explanation | None = None
         fallback: Explanation | None = None
         rest = self._notice
-        unix = told.diagnostic if told.kind == "x-unix" else None
-        stage = _REPLY_TO.search(about) or (_REPLY_TO.search(rest) if told.diagnostic else None)
-        first = told.diagnostic and (
-            f"x-unix; {told.diagnostic}"
-            if unix
-            else f"{told.diagnostic} ({' '.join(stage[0].split())})"
-            if stage and stage[0] not in told.diagnostic
-            else told.diagnostic
-        )
+        first = _diagnostic(told, about, rest)
         texts = [first, _spoken(about), about, _transcript(rest), rest, self._subject]
         done: set[str] = set()
         for text in texts:
@@ -392,6 +386,18 @@ class _Reader:
         return _with_codes(
             fallback or coded or judge(rest[:_TEXT] or "?", rules=self._rules, client=False, product=self._product), coded
         )
+
+
+def _diagnostic(told: Status, about: str, notice: str) -> str | None:
+    """Give the diagnostic with what else is known of it: its type, and the command it answered."""
+    if not told.diagnostic:
+        return None
+    if told.kind == "x-unix":
+        return f"x-unix; {told.diagnostic}"
+    command = _REPLY_TO.search(about) or _REPLY_TO.search(notice)
+    if command is None and (shown := _SHOWN_COMMAND.findall(notice)):
+        return f"{told.diagnostic} (in reply to {shown[-1]})"
+    return told.diagnostic if command is None else f"{told.diagnostic} ({' '.join(command[0].split())})"
 
 
 def _spoken(text: str) -> str:
