@@ -36,8 +36,10 @@ _ENOUGH = 3
 _ANSWER = re.compile(r"\s*(?:re|aw|sv|antw|rif|fwd?|wg|tr) ?:", re.IGNORECASE)
 
 _REPLY_TO = re.compile(r"(?:in\s+reply\s+to|after)\s+(?:end\s+of\s+data|mail\s+from|rcpt\s+to|data|ehlo|helo)", re.IGNORECASE)
-_SHOWN_COMMAND = re.compile(r"(?im)^\s{0,8}>>> {0,3}(data|mail from|rcpt to)\b[^\n]{0,400}\n\s{0,8}<<< {0,3}[45]\d\d")
-"""A command shown in a notice, with the refusal it met."""
+_DATA_REFUSED = re.compile(r"(?im)^\s{0,8}>>> {0,3}data\b[^\n]{0,40}\n\s{0,8}<<< {0,3}[45]\d\d")
+"""DATA shown in a notice, with the refusal it met."""
+_PIPELINED = re.compile(r"^\s{0,8}<<< {0,3}503|need rcpt|valid rcpt|valid recipient", re.IGNORECASE | re.MULTILINE)
+"""Signs that DATA was only sent along with a recipient that was refused."""
 _CODED = re.compile(r"(?m)(?:^|[\s:'\"<(])[45][0-5]\d[ \-](?:[45]\.\d\.\d|<|[A-Za-z])")
 _GOOD = frozenset({"delivered", "relayed", "expanded", "deliverable"})
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,300}@[^<>\s]{1,300}>")
@@ -395,8 +397,8 @@ def _diagnostic(told: Status, about: str, notice: str) -> str | None:
     if told.kind == "x-unix":
         return f"x-unix; {told.diagnostic}"
     command = _REPLY_TO.search(about) or _REPLY_TO.search(notice)
-    if command is None and (shown := _SHOWN_COMMAND.findall(notice)):
-        return f"{told.diagnostic} (in reply to {shown[-1]})"
+    if command is None and _DATA_REFUSED.search(notice) and not _PIPELINED.search(notice):
+        return f"{told.diagnostic} (in reply to data)"
     return told.diagnostic if command is None else f"{told.diagnostic} ({' '.join(command[0].split())})"
 
 
