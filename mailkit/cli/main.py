@@ -19,6 +19,7 @@ __all__ = ["main", "run"]
 
 COMMANDS: dict[str, str] = {
     "probe": "ask a mail server, a domain's servers or a list of them; say what is wrong and who must act",
+    "explain": "say what a reply, an error of a mail program, a session, a log or a bounce means",
     "site": "check a site file, show by which route each mail leaves, write the sheet to key in",
     "diagnose": "judge saved observations again, or tell what differs between two of them",
     "demo": "check and probe the practice site, and name the faults planted there",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+from typing import Any
 
 import msgspec
 
 from mailkit.diagnosis import Comparison
+from mailkit.explain import BounceReading, Explanation
 from mailkit.finding import Finding
 from mailkit.observation import ProbeDocument
 from mailkit.practice.document import PracticeDocument
@@ -19,9 +21,10 @@ from mailkit.site.workstation import Workstation
 
 __all__ = ["KINDS", "declare"]
 
-KINDS: dict[str, type] = {
+KINDS: dict[str, type | tuple[type, ...]] = {
     "probe": ProbeDocument,
     "comparison": Comparison,
+    "explanation": (Explanation, BounceReading),  # of a text, of a mail
     "finding": Finding,
     "practice": PracticeDocument,
     "route": Route,
@@ -42,6 +45,15 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    made = site_schema() if chosen.kind == SITE else msgspec.json.schema(KINDS[chosen.kind])
-    print(json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **made}, indent=2))
+    print(json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **_schema(chosen.kind)}, indent=2))
     return 0
+
+
+def _schema(name: str) -> dict[str, Any]:
+    if name == SITE:
+        return site_schema()
+    kind = KINDS[name]
+    if not isinstance(kind, tuple):
+        return msgspec.json.schema(kind)
+    several, definitions = msgspec.json.schema_components(kind, ref_template="#/$defs/{name}")
+    return {"anyOf": list(several), "$defs": definitions}
