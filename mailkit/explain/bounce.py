@@ -8,6 +8,7 @@ about, and only if that is one of ours is it known to answer one.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -32,7 +33,7 @@ _TEXT = 1200
 """Characters of a text that are explained at a time."""
 _FACTS = 500
 _ENOUGH = 3
-"""Signs that make a mail a bounce; with no more than these it also has to name somebody and say why."""
+"""Signs that make a mail a bounce; with hardly more than these it also has to name somebody and say why."""
 _ANSWER = re.compile(r"\s*(?:re|aw|sv|antw|rif|fwd?|wg|tr) ?:", re.IGNORECASE)
 
 _REPLY_TO = re.compile(r"(?:in\s+reply\s+to|after)\s+(?:end\s+of\s+data|mail\s+from|rcpt\s+to|data|ehlo|helo)", re.IGNORECASE)
@@ -215,7 +216,7 @@ class _Reader:
             if told
             else (self._fact(Status(recipient=None), ""),)
         )
-        if weight == _ENOUGH and all(fact.recipient is None or fact.reason in ("onhold", "undefined") for fact in facts):
+        if weight <= _ENOUGH + 1 and not any(_says_something(fact) for fact in facts):
             return None
         late = shows("delayed", self._subject) or shows("delayed", self._notice) or all(fact.cause == "delayed" for fact in facts)
         kind: Kind = "delay" if late and not any(fact.bounce == "hard" for fact in facts) else "bounce"
@@ -352,42 +353,44 @@ class _Reader:
 
     def _explained(self, told: Status, about: str) -> Explanation:
         coded: Explanation | None = None
-        fallback: Explanation | None = None
-        rest = self._notice
-        first = _diagnostic(told, about, rest)
-        texts = [first, _spoken(about), about, _transcript(rest), rest, self._subject]
-        done: set[str] = set()
-        for text in texts:
-            if not text or not text.strip() or text in done:
+        vague: Explanation | None = None
+        seen: set[str] = set()
+        for text, status in self._texts(told, about):
+            if text in seen:
                 continue
-            done.add(text)
-            said = judge(
-                text[:_TEXT],
-                host=told.remote,
-                rules=self._rules,
-                client=False,
-                product=self._product,
-                status=told.status if text is first else None,
-            )
+            seen.add(text)
+            said = self._judged(text, told, status)
             if coded is None and (said.reply_code or said.enhanced_code):
                 coded = said
             if said.confidence != "guess":
                 return _with_codes(said, coded)
-            if fallback is None and said.matched is not None and said.cause != "unclear":
-                fallback = said
-        if told.status:
-            said = judge(told.status, rules=self._rules, client=False, product=self._product)
-            if said.cause != "unclear" and not told.status.endswith(
-                (".0.0", ".1.0", ".7.1", ".2.0", ".3.0", ".4.0", ".5.0", ".7.0")
-            ):
+            if vague is None and said.matched is not None and said.cause != "unclear":
+                vague = said
+        if told.status and (said := self._judged(told.status, told, None)).cause != "unclear":
+            if said.confidence != "guess":
                 return _with_codes(said, coded)
-            if fallback is None and said.cause != "unclear":
-                fallback = said
+            vague = vague or said
         if told.action == "delayed":
-            return judge("delivery delayed", rules=self._rules, client=False, product=self._product)
-        return _with_codes(
-            fallback or coded or judge(rest[:_TEXT] or "?", rules=self._rules, client=False, product=self._product), coded
-        )
+            return self._judged("delivery delayed", told, None)
+        return _with_codes(vague or coded or self._judged(self._notice or "?", told, None), coded)
+
+    def _texts(self, told: Status, about: str) -> Iterator[tuple[str, str | None]]:
+        """Give the texts that may tell why, the most particular first, with a status code told apart."""
+        if diagnostic := _diagnostic(told, about, self._notice):
+            yield diagnostic, told.status
+        if about.strip():
+            yield _spoken(about) or about, None
+            yield about, None
+        yield _transcript(self._notice) or "?", None
+        yield self._notice or "?", None
+        yield self._subject or "?", None
+
+    def _judged(self, text: str, told: Status, status: str | None) -> Explanation:
+        return judge(text[:_TEXT], host=told.remote, rules=self._rules, client=False, product=self._product, status=status)
+
+
+def _says_something(fact: Fact) -> bool:
+    return fact.recipient is not None and bool(fact.cause != "unclear" or fact.replycode or fact.status)
 
 
 def _diagnostic(told: Status, about: str, notice: str) -> str | None:

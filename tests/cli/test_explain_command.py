@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 Command = Callable[..., Any]
@@ -120,3 +121,14 @@ def test_what_cannot_be_used_is_told_in_one_line(mailkit: Command, arguments: li
 
 def test_what_a_server_said_reaches_no_terminal_as_a_command(mailkit: Command) -> None:
     assert "\x1b" not in mailkit("explain", "550 \x1b[31muser unknown").out
+
+
+def test_what_is_printed_fits_the_schema_that_is_shipped(mailkit: Command, bounce: Path) -> None:
+    validator = jsonschema.Draft202012Validator(json.loads(mailkit("schema", "explanation").out))
+    documents = [
+        *mailkit("explain", "--json", "550 5.1.1 user unknown").documents(),
+        *mailkit("explain", "--json", "zzz").documents(),
+        *mailkit("explain", "--json", "--product", "maestro-pms", str(bounce)).documents(),
+    ]
+    assert len(documents) == 3
+    assert not [error.message for document in documents for error in validator.iter_errors(document)]
