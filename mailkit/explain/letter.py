@@ -110,11 +110,7 @@ def opened(raw: bytes) -> Letter:
 
 
 def _taken_apart(message: Message) -> Letter:
-    header: dict[str, str] = {}
-    for name, value in message.raw_items():
-        wanted = name.lower().strip()
-        if wanted in _WANTED and wanted not in header:
-            header[wanted] = _words(str(value))
+    header = _header(message)
     said: list[str] = []
     html: list[str] = []
     fields: list[str] = []
@@ -144,6 +140,16 @@ def _taken_apart(message: Message) -> Letter:
         feedback,
         returned,
     )
+
+
+def _header(message: Message) -> dict[str, str]:
+    """Give the fields that are wanted, of a repeated one the first."""
+    header: dict[str, str] = {}
+    for name, value in message.raw_items():
+        wanted = name.lower().strip()
+        if wanted in _WANTED and wanted not in header:
+            header[wanted] = _words(str(value))
+    return header
 
 
 def _parts(message: Message) -> Iterator[Message]:
