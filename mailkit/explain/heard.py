@@ -24,7 +24,7 @@ _SAID = re.compile(
 _STATUS = re.compile(r"(?<![\d.a-z])([245]\.\d{1,3}\.\d{1,3})(?![\d]|\.\d)")
 _LOOSE = re.compile(r"(?<![\d.\w\-/+:])(4[2-5]\d|47\d|5[0-57]\d)[ \-](?=[a-z<\[\"'(#*])")
 _FRAME = re.compile(
-    r"\bhost \S{1,255} {0,2}(?:\[[0-9a-f.:]{2,45}\])?(?: said)?:|remote host said:|the following error: ?|"
+    r"\bhost (?=\S{0,255}[.\[])\S{1,255} {0,2}(?:\[[0-9a-f.:]{2,45}\])?(?: said)?:|remote host said:|the following error: ?|"
     r"smtp error from remote (?:mail )?server|error from remote (?:mail )?server:?"
 )
 _BLANKS = re.compile(r"\s+")

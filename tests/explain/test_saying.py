@@ -163,3 +163,9 @@ def test_a_stage_that_does_not_exist_is_refused_in_one_line() -> None:
 )
 def test_words_of_programs_that_send_are_known_too(text: str, cause: str) -> None:
     assert explain(text).cause == cause
+
+
+def test_words_after_host_are_no_name_of_a_host() -> None:
+    told = explain("554 5.7.1 <unknown[192.0.2.7]>: Client host rejected: Access denied", stage="recipient", host="postfix")
+    assert told.matched is not None
+    assert "client host rejected" in (told.matched.words or "")
