@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from mailkit.explain.explanation import Explanation, judge
 from mailkit.explain.fact import BounceReading, Fact, Kind
-from mailkit.explain.notice import addresses, divided, named
+from mailkit.explain.notice import ADDRESS, addresses, divided, named
 from mailkit.explain.report import Status, from_json, status_groups, told_in
 from mailkit.explain.rule import Rules
 from mailkit.explain.signs import shows
@@ -34,6 +34,10 @@ _TEXT = 1200
 _FACTS = 500
 _ENOUGH = 3
 """Signs that make a mail a bounce; with hardly more than these it also has to name somebody and say why."""
+_WORTH = 8
+"""Characters beside an address that may say something."""
+_PLAIN = 5
+"""Weight of an address named so plainly that it is meant even when the returned mail names others."""
 _ANSWER = re.compile(r"\s*(?:re|aw|sv|antw|rif|fwd?|wg|tr) ?:", re.IGNORECASE)
 
 _REPLY_TO = re.compile(r"(?:in\s+reply\s+to|after)\s+(?:end\s+of\s+data|mail\s+from|rcpt\s+to|data|ehlo|helo)", re.IGNORECASE)
@@ -175,7 +179,7 @@ class _Reader:
             return None
         if not (shows("away", self._subject) or replied) or (shows("daemon", sent_by) and not shows("away", self._subject)):
             return None
-        if shows("subject", self._subject) and not shows("away", self._subject):
+        if (shows("subject", self._subject) or shows("list", sent_by)) and not shows("away", self._subject):
             return None
         if not (shows("away", self._subject) or auto.startswith("auto-replied") or "x-autoreply" in self._header):
             return None
@@ -201,7 +205,9 @@ class _Reader:
         elif found:
             returned = {one.lower() for one in original}
             both = (
-                [one for one in found if one.address.lower() in returned] if len(found) > 1 and len(found) > len(returned) else []
+                [one for one in found if one.address.lower() in returned]
+                if len(found) > len(returned) and found[0].weight < _PLAIN
+                else []
             )
             told = [(one.address, one.about) for one in both or found]
         else:
@@ -210,6 +216,7 @@ class _Reader:
                 [(one.address, one.about) for one in again]
                 or [(one, "") for one in original if one.lower() not in never][:1]
                 or [(one, "") for one in self._received_for()]
+                or [(one, "") for one in addresses(self._subject) if one.lower() not in never]
             )
         facts = (
             tuple(self._fact(Status(recipient=one), about) for one, about in dict(told[:_FACTS]).items())
@@ -230,8 +237,8 @@ class _Reader:
         sent_by = header.get("from", "") + " " + header.get("sender", "")
         path = header.get("return-path")
         notice = self._notice[:4000]
-        machine = shows("daemon", sent_by) or not sent_by.strip()
         titled = shows("subject", self._subject)
+        machine = shows("daemon", sent_by) or sent_by.strip() in ("", "<>") or (titled and shows("list", sent_by))
         failing = shows("failing", notice)
         nobody = path is not None and (path.strip() in ("<>", "", "<#@[]>") or "MAILER-DAEMON" in path.upper())
         failed = "x-failed-recipients" in header
@@ -372,14 +379,14 @@ class _Reader:
             vague = vague or said
         if told.action == "delayed":
             return self._judged("delivery delayed", told, None)
-        return _with_codes(vague or coded or self._judged(self._notice or "?", told, None), coded)
+        return _with_codes(vague or coded or self._judged(self._notice or "?", told, told.status), coded)
 
     def _texts(self, told: Status, about: str) -> Iterator[tuple[str, str | None]]:
         """Give the texts that may tell why, the most particular first, with a status code told apart."""
         if diagnostic := _diagnostic(told, about, self._notice):
             yield diagnostic, told.status
         if about.strip():
-            yield _spoken(about) or about, None
+            yield _spoken(about) or _beside(about) or about, None
             yield about, None
         yield _transcript(self._notice) or "?", None
         yield self._notice or "?", None
@@ -415,6 +422,12 @@ def _spoken(text: str) -> str:
         if speaking:
             told.append(line.strip().removeprefix("<<<").strip())
     return "\n".join(told)
+
+
+def _beside(text: str) -> str:
+    """Give what stands with an address before the first blank line, when that is more than the address."""
+    told = text.strip("\n").split("\n\n")[0]
+    return told if len(ADDRESS.sub("", told).strip(" \t\n<>:;.()[]*-")) >= _WORTH else ""
 
 
 def _transcript(text: str) -> str:

@@ -13,11 +13,12 @@ from mailkit.knowledge import Meta, read
 
 __all__ = ["Sign", "shows"]
 
-Sign = Literal["daemon", "subject", "failing", "delayed", "away"]
+Sign = Literal["daemon", "list", "subject", "failing", "delayed", "away"]
 
 
 class _Signs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     daemon: tuple[str, ...]
+    list: tuple[str, ...]
     subject: tuple[str, ...]
     failing: tuple[str, ...]
     delayed: tuple[str, ...]
