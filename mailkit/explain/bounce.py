@@ -46,6 +46,13 @@ _DATA_REFUSED = re.compile(r"(?im)^\s{0,8}>>> {0,3}data\b[^\n]{0,40}\n\s{0,8}<<<
 _PIPELINED = re.compile(r"^\s{0,8}<<< {0,3}503|need rcpt|valid rcpt|valid recipient", re.IGNORECASE | re.MULTILINE)
 """Signs that DATA was only sent along with a recipient that was refused."""
 _CODED = re.compile(r"(?m)(?:^|[\s:'\"<(])[45][0-5]\d[ \-](?:[45]\.\d\.\d|<|[A-Za-z])")
+_AT_RECIPIENT = re.compile(
+    r"rcpt|recipient address rejected|(?:not|n't) like recipient|recipient (?:was )?rejected|\(state 1[2-4]\)|\[r\]|domino|directory",
+    re.IGNORECASE,
+)
+"""Words that show a refusal to be an answer to RCPT."""
+_OTHER_THINGS = frozenset({"7.1", "2.1"})
+"""Status codes, without their class, that speak of policy or of a mailbox that exists."""
 _GOOD = frozenset({"delivered", "relayed", "expanded", "deliverable"})
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,300}@[^<>\s]{1,300}>")
 
@@ -335,6 +342,9 @@ class _Reader:
         first = (told.status or "")[:1] if not chosen.enhanced_code else chosen.enhanced_code[0]
         digit = first or str(chosen.reply_code or "")[:1]
         reason = chosen.reason
+        dead = chosen.address_dead
+        if reason == "userunknown" and self._unproven(chosen, told, about):
+            reason, dead = "filtered", None
         bounce = reasons()[reason].bounce
         if reason == "notaccept" and digit == "4":
             bounce = "soft"
@@ -346,9 +356,9 @@ class _Reader:
             status=status,
             replycode=str(chosen.reply_code) if chosen.reply_code else None,
             cause=chosen.cause,
-            family=chosen.family,
+            family=reasons()[reason].family,
             retry_helps=chosen.retry_helps,
-            address_dead=chosen.address_dead,
+            address_dead=dead,
             provider=chosen.provider,
             remote=told.remote,
             words=_shown(told.diagnostic or about or self._notice),
@@ -357,6 +367,17 @@ class _Reader:
             confidence=chosen.confidence,
             matched=chosen.matched,
         )
+
+    def _unproven(self, chosen: Explanation, told: Status, about: str) -> bool:
+        """Tell whether it was only said that there is no such user, of which nothing shows that it was an answer to RCPT.
+
+        Filters say so too, and after the whole mail; such a reply, relayed without its command and with no status code, or with
+        the code of another thing, is no reason to strike off an address.
+        """
+        status = chosen.enhanced_code or told.status
+        if not chosen.reply_code or chosen.cause != "recipient_unknown" or (status and status[2:] not in _OTHER_THINGS):
+            return False
+        return not any(_AT_RECIPIENT.search(text) for text in (told.diagnostic or "", about, self._notice))
 
     def _explained(self, told: Status, about: str) -> Explanation:
         coded: Explanation | None = None
