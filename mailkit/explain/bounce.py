@@ -31,6 +31,8 @@ __all__ = ["read_bounce"]
 
 _TEXT = 1200
 """Characters of a text that are explained at a time."""
+_HELD = 60_000
+"""Bytes of a mail that is nothing but another mail."""
 _FACTS = 500
 _ENOUGH = 3
 """Signs that make a mail a bounce; with hardly more than these it also has to name somebody and say why."""
@@ -62,6 +64,8 @@ def read_bounce(raw: bytes, *, rules: Rules | None = None, product: Product | No
     from mailkit.explain.letter import opened  # noqa: PLC0415 - the parser of mails loads the network, which explaining texts needs not
 
     letter = opened(raw)
+    if letter.kind == "message/rfc822" and letter.returned is None:  # as some send complaints: nothing but the mail complained of
+        letter = replace(letter, returned=raw[:_HELD].decode("utf-8", "replace").replace("\r\n", "\n").partition("\n\n")[2])
     reader = _Reader(letter, rules, product)
     for decoder in (reader.complaint, reader.json, reader.status, reader.away, reader.words):
         if (reading := decoder()) is not None:
