@@ -49,7 +49,7 @@ _PIPELINED = re.compile(r"^\s{0,8}<<< {0,3}503|need rcpt|valid rcpt|valid recipi
 """Signs that DATA was only sent along with a recipient that was refused."""
 _CODED = re.compile(r"(?m)(?:^|[\s:'\"<(])[45][0-5]\d[ \-](?:[45]\.\d\.\d|<|[A-Za-z])")
 _AT_RECIPIENT = re.compile(
-    r"rcpt|recipient address rejected|(?:not|n't) like recipient|recipient (?:was )?rejected|\(state 1[2-4]\)|\[r\]|domino|directory",
+    r"rcpt|recipient address rejected|(?:not|n't) like recipient|recipient (?:was )?rejected|\(state 1[2-4]\)|domino|directory",
     re.IGNORECASE,
 )
 """Words that show a refusal to be an answer to RCPT."""
@@ -265,11 +265,17 @@ class _Reader:
             + failing
             + 3 * failed
             + (self._returned is not None)
+            + 2 * (titled and failing and self._is_ours())
             + (_CODED.search(notice) is not None)
             + (self._letter.kind == "multipart/report")
             - 2 * (not failing and not titled)
             - 2 * ("list-id" in header or "list-unsubscribe" in header)
         )
+
+    def _is_ours(self) -> bool:
+        """Tell whether what came back was sent by the one who is written to now."""
+        ours = addresses(self._header.get("to", ""))[:1]
+        return bool(ours) and ours[0].lower() in self._original("from").lower()
 
     def _failed(self) -> list[str]:
         return addresses(self._header.get("x-failed-recipients", "") + " " + self._header.get("x-failed-recipient", ""))
