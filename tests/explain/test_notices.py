@@ -96,7 +96,7 @@ def test_a_notice_is_read_whatever_server_wrote_it(sender: str, subject: str, bo
         ("送信エラー", f"下記への送信に失敗しました。\n\n  {ANNA}\n\n理由: 指定されたアドレスは存在しません。", "userunknown"),
         ("Returned mail", f"宛先: {ANNA}\n理由: メールサイズが制限値を超えているため、配送できませんでした。", "emailtoolarge"),
         ("系统退信", f"您的邮件被退回。\n收件人：{ANNA}\n退信原因：邮箱空间已满", "mailboxfull"),
-        ("메일 전송 실패", f"{ANNA}\n\n사유: 수신자의 메일함 용량이 초과되었습니다.", "mailboxfull"),
+        ("메일 전송 실패", f"전송하지 못했습니다.\n\n{ANNA}\n\n사유: 메일함 용량이 초과되었습니다.", "mailboxfull"),
     ],
 )  # fmt: skip
 def test_a_notice_is_read_in_the_language_it_is_written_in(subject: str, body: str, reason: str) -> None:
