@@ -27,6 +27,7 @@ from typing import Any
 
 import trustme
 from bare import sessions, trusting
+from explain import bounces
 from peers import OURS, PEERS, Peer
 from routes import of_many_users
 from server import FIRST
@@ -244,8 +245,9 @@ def main() -> None:
         ):
             parts.append(measure(folder))
             print(parts[-1], flush=True)
-    parts.append(of_many_users())
-    print(parts[-1], flush=True)
+    for measure_alone in (of_many_users, bounces):
+        parts.append(measure_alone())
+        print(parts[-1], flush=True)
     if options.write:
         (HERE / "results.md").write_text("\n".join(parts))
 

@@ -10,21 +10,26 @@ from pathlib import Path
 
 import msgspec
 
+from mailkit.attempt import Attempt
 from mailkit.cli.output import Progress
 from mailkit.errors import InputError
 from mailkit.explain import (
     BounceReading,
     Explanation,
+    Returned,
     Rules,
+    Sent,
     explain,
     explanations,
     load_rules,
     looks_like_mail,
     read_bounce,
     read_heap,
+    redact,
+    redacted,
 )
 from mailkit.finding import PRODUCTS
-from mailkit.report.explained import bounce, explanation, tally
+from mailkit.report.explained import bounce, came_back, explanation, tally
 from mailkit.report.machine import line
 
 __all__ = ["declare"]
@@ -67,6 +72,9 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--why", action="store_true", help="also show which rule matched, on which words, and where it comes from"
     )
+    parser.add_argument(
+        "--sent", metavar="FILE", help="JSON Lines of attempts: says which of the mails sent came back, by message id"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document a line instead of text")
     parser.set_defaults(run=_run)
 
@@ -80,12 +88,32 @@ def _run(chosen: argparse.Namespace) -> int:
         return 0
     if not chosen.what:
         raise InputError("nothing to explain; give a text, a file, or - for standard input")
-    for number, document in enumerate(_documents(chosen, rules)):
+    sent = _sent(chosen.sent)
+    for number, document in enumerate(_documents(chosen, rules, sent)):
         if chosen.json:
             print(line(document), flush=True)
         else:
-            print(("\n" if number else "") + _text(document, chosen), end="", flush=True)
+            print(("\n" if number else "") + _text(document, chosen, sent), end="", flush=True)
     return 0
+
+
+def _sent(name: str | None) -> Sent | None:
+    if name is None:
+        return None
+    decoder = msgspec.json.Decoder(Attempt)
+    attempts: list[Attempt] = []
+    try:
+        with Path(name).open("rb") as stream:
+            number = 0
+            while row := stream.readline(_LINE_LIMIT):
+                number += 1
+                if row.strip():
+                    attempts.append(decoder.decode(row))
+    except OSError as error:
+        raise InputError(f"the file {name} cannot be read ({error.strerror}); give JSON Lines of attempts") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise InputError(f"{name}, line {number}: {error}; each line is a document “attempt”") from None
+    return Sent(attempts)
 
 
 def _rules(name: str | None) -> Rules | None:
@@ -95,14 +123,23 @@ def _rules(name: str | None) -> Rules | None:
     return load_rules(own) if Path("site.toml").is_file() and own.is_file() else None
 
 
-def _documents(chosen: argparse.Namespace, rules: Rules | None) -> Iterator[Explanation | BounceReading]:
+def _documents(chosen: argparse.Namespace, rules: Rules | None, sent: Sent | None) -> Iterator[Explanation | BounceReading]:
+    for document in _read(chosen, rules, sent):
+        if isinstance(document, BounceReading):
+            clean = redacted(document)
+            yield sent.named(clean) if sent else clean
+        else:
+            yield document
+
+
+def _read(chosen: argparse.Namespace, rules: Rules | None, sent: Sent | None) -> Iterator[Explanation | BounceReading]:
     for what in _meant(chosen.what):
         if isinstance(what, str):
             yield from _explained(what, chosen, rules)
         elif what == Path("-"):
             yield from _content(sys.stdin.buffer.read(_TEXT_LIMIT), None, chosen, rules)
         elif what.is_dir():
-            yield from _heap(what, chosen, rules)
+            yield from _heap(what, chosen, rules, sent)
         else:
             try:
                 with what.open("rb") as stream:
@@ -110,7 +147,7 @@ def _documents(chosen: argparse.Namespace, rules: Rules | None) -> Iterator[Expl
             except OSError as error:
                 raise InputError(f"the file {what} cannot be read ({error.strerror}); give one you may read") from None
             if head.startswith(b"From ") and looks_like_mail(head):
-                yield from _heap(what, chosen, rules)
+                yield from _heap(what, chosen, rules, sent)
             else:
                 yield from _content(head, str(what), chosen, rules)
 
@@ -156,11 +193,13 @@ def _content(
 
 
 def _explained(text: str, chosen: argparse.Namespace, rules: Rules | None) -> Iterator[Explanation]:
-    told = explanations(text, stage=chosen.stage, host=chosen.host, product=chosen.product, rules=rules)
+    told = explanations(redact(text), stage=chosen.stage, host=chosen.host, product=chosen.product, rules=rules)
     yield from told if chosen.json else told[:_MOST]
 
 
-def _heap(path: Path, chosen: argparse.Namespace, rules: Rules | None) -> Iterator[Explanation | BounceReading]:
+def _heap(
+    path: Path, chosen: argparse.Namespace, rules: Rules | None, sent: Sent | None
+) -> Iterator[Explanation | BounceReading]:
     shown = Progress(0)
     read: list[BounceReading] = []
     try:
@@ -177,6 +216,9 @@ def _heap(path: Path, chosen: argparse.Namespace, rules: Rules | None) -> Iterat
         yield read[0]
     elif read:
         print(tally(read, width=_width()), end="")
+        if sent:
+            found = (one for reading in read for one in sent.returned(reading))
+            print(came_back([one for one in found if isinstance(one, Returned)], width=_width()), end="")
 
 
 def _lines(chosen: argparse.Namespace, rules: Rules | None) -> None:
@@ -196,15 +238,18 @@ def _line(row: bytes, number: int, chosen: argparse.Namespace, rules: Rules | No
         asked = msgspec.json.decode(row, type=_Line)
     except msgspec.MsgspecError as error:
         raise InputError(f'{chosen.lines}, line {number}: {error}; each line is {{"text": "…"}}') from None
-    told = explain(
-        asked.text, stage=asked.stage or chosen.stage, host=asked.host or chosen.host, product=chosen.product, rules=rules
-    )
-    print(line(msgspec.structs.replace(told, text=asked.text)))
+    text = redact(asked.text)
+    told = explain(text, stage=asked.stage or chosen.stage, host=asked.host or chosen.host, product=chosen.product, rules=rules)
+    print(line(msgspec.structs.replace(told, text=text)))
 
 
-def _text(document: Explanation | BounceReading, chosen: argparse.Namespace) -> str:
+def _text(document: Explanation | BounceReading, chosen: argparse.Namespace, sent: Sent | None) -> str:
     if isinstance(document, BounceReading):
-        return bounce(document, width=_width(), why=chosen.why, product=chosen.product)
+        told = bounce(document, width=_width(), why=chosen.why, product=chosen.product)
+        if sent is None:
+            return told
+        found = [one for one in sent.returned(document) if isinstance(one, Returned)]
+        return f"{told}\n{came_back(found, width=_width())}"
     return explanation(document, width=_width(), why=chosen.why, product=chosen.product)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from mailkit.attempt import Attempt
 from mailkit.diagnosis import Comparison
 from mailkit.explain import BounceReading, Explanation
 from mailkit.finding import Finding
@@ -23,6 +24,7 @@ __all__ = ["KINDS", "declare"]
 
 KINDS: dict[str, type | tuple[type, ...]] = {
     "probe": ProbeDocument,
+    "attempt": Attempt,
     "comparison": Comparison,
     "explanation": (Explanation, BounceReading),  # of a text, of a mail
     "finding": Finding,

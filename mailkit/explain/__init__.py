@@ -7,26 +7,36 @@ answers come from rules kept as data in layers (:mod:`mailkit.explain.rule`), an
 from __future__ import annotations
 
 from mailkit.explain.bounce import read_bounce
+from mailkit.explain.correlation import Correlation, Returned, Sent, Unmatched, correlate
 from mailkit.explain.explanation import Explanation, Match
 from mailkit.explain.fact import BounceReading, Fact
-from mailkit.explain.heap import Progress, looks_like_mail, read_heap
+from mailkit.explain.heap import Progress, looks_like_mail, mails, read_heap
 from mailkit.explain.reading import explain, explanations
+from mailkit.explain.redact import redact, redacted
 from mailkit.explain.rule import Rules
 from mailkit.explain.rule import load as load_rules
 from mailkit.explain.speaker import identify
 
 __all__ = [
     "BounceReading",
+    "Correlation",
     "Explanation",
     "Fact",
     "Match",
     "Progress",
+    "Returned",
     "Rules",
+    "Sent",
+    "Unmatched",
+    "correlate",
     "explain",
     "explanations",
     "identify",
     "load_rules",
     "looks_like_mail",
+    "mails",
     "read_bounce",
     "read_heap",
+    "redact",
+    "redacted",
 ]

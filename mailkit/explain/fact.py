@@ -51,6 +51,8 @@ class BounceReading(Struct, frozen=True, kw_only=True, tag_field="schema", tag="
     decoder: str | None = None
     """Which decoder was sure."""
     date: str | None = None
+    delivery_id: str | None = None
+    """Of the delivery it is about, where what was sent is known (:mod:`mailkit.explain.correlation`)."""
 
     @property
     def is_bounce(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from msgspec import Struct
 
@@ -13,7 +14,7 @@ from mailkit.explain.fact import BounceReading
 from mailkit.explain.rule import Rules
 from mailkit.finding import Product
 
-__all__ = ["Progress", "looks_like_mail", "read_heap"]
+__all__ = ["Progress", "looks_like_mail", "mails", "read_heap"]
 
 _LIMIT = 4 << 20
 """Bytes of one mail that are kept; the reader looks at fewer."""
@@ -95,29 +96,33 @@ def read_heap(path: Path, *, rules: Rules | None = None, product: Product | None
 
 
 def _mails(file: Path) -> Iterator[tuple[bytes, int]]:
-    """Cut a file at its ``From `` lines; each mail with the bytes it takes in the file."""
+    try:
+        with file.open("rb") as stream:
+            yield from mails(stream)
+    except OSError as error:
+        raise InputError(f"the file {file} cannot be read ({error.strerror}); give one you may read") from None
+
+
+def mails(stream: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Cut an mbox at its ``From `` lines; each mail with the bytes it takes there. Anything else is one mail."""
     lines: list[bytes] = []
     kept = length = 0
     blank = True
-    try:
-        with file.open("rb") as stream:
-            while line := stream.readline(1 << 16):
-                if (
-                    blank
-                    and lines
-                    and line.startswith(b"From ")
-                    and b"@" in line + b"@"
-                    and line.count(b":") >= 2
-                    and lines[0].startswith(b"From ")
-                ):
-                    yield b"".join(lines), length
-                    lines, kept, length = [], 0, 0
-                length += len(line)
-                if kept < _LIMIT:
-                    lines.append(line)
-                    kept += len(line)
-                blank = not line.strip()
-    except OSError as error:
-        raise InputError(f"the file {file} cannot be read ({error.strerror}); give one you may read") from None
+    while line := stream.readline(1 << 16):
+        if (
+            blank
+            and lines
+            and line.startswith(b"From ")
+            and b"@" in line + b"@"
+            and line.count(b":") >= 2
+            and lines[0].startswith(b"From ")
+        ):
+            yield b"".join(lines), length
+            lines, kept, length = [], 0, 0
+        length += len(line)
+        if kept < _LIMIT:
+            lines.append(line)
+            kept += len(line)
+        blank = not line.strip()
     if lines:
         yield b"".join(lines), length

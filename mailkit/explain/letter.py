@@ -110,7 +110,7 @@ def opened(raw: bytes) -> Letter:
 
 
 def _taken_apart(message: Message) -> Letter:
-    header = {name: _words(str(message[name])) for name in _WANTED & {name.lower().strip() for name, _ in message.items()}}
+    header = _header(message)
     said: list[str] = []
     html: list[str] = []
     fields: list[str] = []
@@ -142,6 +142,16 @@ def _taken_apart(message: Message) -> Letter:
     )
 
 
+def _header(message: Message) -> dict[str, str]:
+    """Give the fields that are wanted, of a repeated one the first."""
+    header: dict[str, str] = {}
+    for name, value in message.raw_items():
+        wanted = name.lower().strip()
+        if wanted in _WANTED and wanted not in header:
+            header[wanted] = _words(str(value))
+    return header
+
+
 def _parts(message: Message) -> Iterator[Message]:
     """Give the parts that are no multipart, without going into returned mails."""
     waiting = [message]
@@ -166,7 +176,7 @@ def _status_text(part: Message) -> str:
         if isinstance(one, Message):
             if one.get_content_type() != "text/plain" and isinstance(one.get_payload(), list):
                 continue
-            lines = [f"{name}: {value}" for name, value in one.items()]
+            lines = [f"{name}: {value}" for name, value in one.raw_items()]
             rest = one.get_payload()
             body = rest if isinstance(rest, str) else ""
             if "base64" in str(part.get("content-transfer-encoding", "")).lower() and not lines:
@@ -180,7 +190,7 @@ def _original(part: Message) -> str:
     inner = told[0] if isinstance(told, list) and told and isinstance(told[0], Message) else None
     if inner is None:
         return _text(part)
-    return _readable("\n".join(f"{name}: {value}" for name, value in inner.items())[:_TEXT])
+    return _readable("\n".join(f"{name}: {value}" for name, value in inner.raw_items())[:_TEXT])
 
 
 def _text(part: Message) -> str:

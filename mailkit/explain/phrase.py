@@ -102,7 +102,7 @@ class Table:
             word: places
             for words in (*(self._by_run[run] for run in seen), self._short)
             for word in words
-            if (places := _places(word, text))
+            if (at := text.find(word)) >= 0 and (places := _places(word, text, at))
         }
         hits: dict[int, Hit] = {}
         for word in there:
@@ -116,9 +116,9 @@ def _runs(word: str) -> set[str]:
     return {word[at : at + _RUN] for at in range(len(word) - _RUN + 1)}
 
 
-def _places(word: str, text: str) -> list[int]:
+def _places(word: str, text: str, at: int) -> list[int]:
+    """Give the places of a word that occurs first at ``at``."""
     places: list[int] = []
-    at = text.find(word)
     whole = word[0].isascii() and word[0].isalnum()
     while at >= 0 and len(places) < _PLACES:
         if not (whole and at and text[at - 1].isascii() and text[at - 1].isalnum()):
@@ -129,9 +129,10 @@ def _places(word: str, text: str) -> list[int]:
 
 def _match(pattern: Pattern, there: Mapping[str, list[int]]) -> Hit | None:
     """Put the pieces together by position; ``there``: where each word occurs."""
-    first, *rest = pattern.pieces
-    if any(piece.words.isdisjoint(there) for piece in rest):
-        return None
+    first, rest = pattern.pieces[0], pattern.pieces[1:]
+    for piece in rest:
+        if piece.words.isdisjoint(there):
+            return None
     ways = [(at, at + len(word)) for word in first.words & there.keys() for at in there[word]]
     for piece in rest:
         if not ways:

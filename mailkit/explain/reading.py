@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mailkit.errors import InputError
 from mailkit.explain.explanation import Explanation, judge
+from mailkit.explain.redact import redact
 from mailkit.explain.rule import Rules
 from mailkit.explain.transcript import sayings
 from mailkit.finding import Product
@@ -29,7 +30,8 @@ def explain(
     """Say what a text means: a reply line or several, an exception, a pasted session, a log.
 
     Args:
-        text: as it was copied; of a session or a log the most telling line is explained.
+        text: as it was copied; of a session or a log the most telling line is explained. What looks like a secret in it
+            (the lines of a log-in, a password in a command) is taken out before anything else.
         stage: where it was said, if known: ``greeting``, ``ehlo``, ``starttls``, ``auth``, ``sender``, ``recipient``, ``data``,
             ``after``, ``session``; ``tcp`` and ``tls`` for the words of a client program. A hint only.
         host: who said it, if known; providers are recognised by their words too.
@@ -55,7 +57,7 @@ def explanations(
     """Like :func:`explain`, for every telling line of the text; the most telling first, never none."""
     if stage is not None and stage not in _STEPS:
         raise InputError(f"the stage {stage!r} does not exist; one of: {', '.join(_STEPS)}")
-    text = text[:_LIMIT]
+    text = redact(text[:_LIMIT])
     found = sayings(text)
     if not found:
         return (judge(text, stage=stage, host=host, product=product, rules=rules, port=port),)

@@ -6,6 +6,7 @@
 
     mailkit.panels.site()  # what is configured, and by which way every mail leaves
     mailkit.panels.probe()  # what the servers say
+    mailkit.panels.explain()  # what a reply, an error or a bounce means
 """
 
 from __future__ import annotations
@@ -15,17 +16,19 @@ import os
 from IPython.display import HTML
 
 from mailkit.observation import ProbeDocument
+from mailkit.panels.explain import ExplainPanel
 from mailkit.panels.probe import ProbePanel
 from mailkit.panels.site import SitePanel
 from mailkit.report.page import fragment
 
-__all__ = ["ProbePanel", "SitePanel", "probe", "show", "site"]
+__all__ = ["ExplainPanel", "ProbePanel", "SitePanel", "explain", "probe", "show", "site"]
 
 PRACTICE = "MAILKIT_PRACTICE"
 """The environment variable that turns the practice site on."""
 
 _shown: dict[str, ProbePanel] = {}
 _sites: dict[str, SitePanel] = {}
+_explained: dict[str, ExplainPanel] = {}
 
 
 def probe(name: str = "probe") -> ProbePanel:
@@ -51,6 +54,17 @@ def site(name: str = "site") -> SitePanel:
     panel = _sites[name] = SitePanel(before.draft if before else None)
     if before is None and os.environ.get(PRACTICE):
         panel.practise("builder")
+    return panel
+
+
+def explain(name: str = "explain") -> ExplainPanel:
+    """Return the panel "what does it mean"; a cell that ends with it shows it.
+
+    Running the cell again closes the panel of the same name.
+    """
+    if (before := _explained.pop(name, None)) is not None:
+        before.close()
+    panel = _explained[name] = ExplainPanel()
     return panel
 
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from mailkit.explain import BounceReading, Explanation, Fact
+from mailkit.explain import BounceReading, Explanation, Fact, Returned
 from mailkit.finding import Fix, Product
 from mailkit.report.places import place
 from mailkit.report.words import STAGE, who_words
 from mailkit.text import shorten, visible
 
-__all__ = ["bounce", "explanation", "tally"]
+__all__ = ["bounce", "came_back", "explanation", "tally"]
 
 _LABEL = 16
 _KINDS = {
@@ -92,6 +92,22 @@ def tally(readings: Iterable[BounceReading], *, width: int = 80) -> str:
     for reason, number in count.most_common():
         bar = "█" * max(1, round(number * 20 / most))
         lines.append(shorten(f"  {number:>6}  {reason:<16} {bar:<20} {shown.get(reason, '')}".rstrip(), width))
+    return "\n".join(lines) + "\n"
+
+
+def came_back(returned: Sequence[Returned], *, width: int = 80) -> str:
+    """Return which of the mails that were sent came back, and why, a paragraph for each."""
+    if not returned:
+        return "\n".join(_wrapped("None of the mails that were sent is known to have come back.", width)) + "\n"
+    number = len({one.attempt.delivery_id for one in returned})
+    lines = [f"{number} of the mails sent came back" if number > 1 else "1 of the mails sent came back"]
+    for one in returned:
+        sent = one.attempt
+        when = f" on {sent.started:%Y-%m-%d %H:%M} UTC" if sent.started else ""
+        of = f" ({one.fact.reason}: {one.fact.summary})" if one.fact else ""
+        whom = sent.recipient or "a recipient not noted"
+        told = f"{sent.delivery_id}: {sent.kind} mail to {whom}{when}, attempt {sent.number}{of}"
+        lines += textwrap.wrap(visible(told), max(40, width), initial_indent="  ", subsequent_indent="    ")
     return "\n".join(lines) + "\n"
 
 

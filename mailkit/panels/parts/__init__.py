@@ -4,6 +4,7 @@ from mailkit.panels.parts.disclosure import Disclosure
 from mailkit.panels.parts.field_set import FieldKind, FieldSet, ShownField
 from mailkit.panels.parts.file_field import FileField
 from mailkit.panels.parts.heading import Heading
+from mailkit.panels.parts.paste_field import PasteField
 from mailkit.panels.parts.row_table import RowTable
 from mailkit.panels.parts.save_bar import SaveBar
 from mailkit.panels.parts.secret_field import SecretField
@@ -17,6 +18,7 @@ __all__ = [
     "FieldSet",
     "FileField",
     "Heading",
+    "PasteField",
     "RowTable",
     "SaveBar",
     "SecretField",
