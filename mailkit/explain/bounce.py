@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from mailkit.explain.explanation import Explanation, judge
 from mailkit.explain.fact import BounceReading, Fact, Kind
-from mailkit.explain.notice import addresses, divided, named
+from mailkit.explain.notice import ADDRESS, addresses, divided, named
 from mailkit.explain.report import Status, from_json, status_groups, told_in
 from mailkit.explain.rule import Rules
 from mailkit.explain.signs import shows
@@ -31,9 +31,15 @@ __all__ = ["read_bounce"]
 
 _TEXT = 1200
 """Characters of a text that are explained at a time."""
+_HELD = 60_000
+"""Bytes of a mail that is nothing but another mail."""
 _FACTS = 500
 _ENOUGH = 3
 """Signs that make a mail a bounce; with hardly more than these it also has to name somebody and say why."""
+_WORTH = 8
+"""Characters beside an address that may say something."""
+_PLAIN = 5
+"""Weight of an address named so plainly that it is meant even when the returned mail names others."""
 _ANSWER = re.compile(r"\s*(?:re|aw|sv|antw|rif|fwd?|wg|tr) ?:", re.IGNORECASE)
 
 _REPLY_TO = re.compile(r"(?:in\s+reply\s+to|after)\s+(?:end\s+of\s+data|mail\s+from|rcpt\s+to|data|ehlo|helo)", re.IGNORECASE)
@@ -42,6 +48,13 @@ _DATA_REFUSED = re.compile(r"(?im)^\s{0,8}>>> {0,3}data\b[^\n]{0,40}\n\s{0,8}<<<
 _PIPELINED = re.compile(r"^\s{0,8}<<< {0,3}503|need rcpt|valid rcpt|valid recipient", re.IGNORECASE | re.MULTILINE)
 """Signs that DATA was only sent along with a recipient that was refused."""
 _CODED = re.compile(r"(?m)(?:^|[\s:'\"<(])[45][0-5]\d[ \-](?:[45]\.\d\.\d|<|[A-Za-z])")
+_AT_RECIPIENT = re.compile(
+    r"rcpt|recipient address rejected|(?:not|n't) like recipient|recipient (?:was )?rejected|\(state 1[2-4]\)|domino|directory",
+    re.IGNORECASE,
+)
+"""Words that show a refusal to be an answer to RCPT."""
+_OTHER_THINGS = frozenset({"7.1", "2.1"})
+"""Status codes, without their class, that speak of policy or of a mailbox that exists."""
 _GOOD = frozenset({"delivered", "relayed", "expanded", "deliverable"})
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,300}@[^<>\s]{1,300}>")
 
@@ -51,6 +64,8 @@ def read_bounce(raw: bytes, *, rules: Rules | None = None, product: Product | No
     from mailkit.explain.letter import opened  # noqa: PLC0415 - the parser of mails loads the network, which explaining texts needs not
 
     letter = opened(raw)
+    if letter.kind == "message/rfc822" and letter.returned is None:  # as some send complaints: nothing but the mail complained of
+        letter = replace(letter, returned=raw[:_HELD].decode("utf-8", "replace").replace("\r\n", "\n").partition("\n\n")[2])
     reader = _Reader(letter, rules, product)
     for decoder in (reader.complaint, reader.json, reader.status, reader.away, reader.words):
         if (reading := decoder()) is not None:
@@ -175,7 +190,7 @@ class _Reader:
             return None
         if not (shows("away", self._subject) or replied) or (shows("daemon", sent_by) and not shows("away", self._subject)):
             return None
-        if shows("subject", self._subject) and not shows("away", self._subject):
+        if (shows("subject", self._subject) or shows("list", sent_by)) and not shows("away", self._subject):
             return None
         if not (shows("away", self._subject) or auto.startswith("auto-replied") or "x-autoreply" in self._header):
             return None
@@ -201,7 +216,9 @@ class _Reader:
         elif found:
             returned = {one.lower() for one in original}
             both = (
-                [one for one in found if one.address.lower() in returned] if len(found) > 1 and len(found) > len(returned) else []
+                [one for one in found if one.address.lower() in returned]
+                if len(found) > len(returned) and found[0].weight < _PLAIN
+                else []
             )
             told = [(one.address, one.about) for one in both or found]
         else:
@@ -210,6 +227,7 @@ class _Reader:
                 [(one.address, one.about) for one in again]
                 or [(one, "") for one in original if one.lower() not in never][:1]
                 or [(one, "") for one in self._received_for()]
+                or [(one, "") for one in addresses(self._subject) if one.lower() not in never]
             )
         facts = (
             tuple(self._fact(Status(recipient=one), about) for one, about in dict(told[:_FACTS]).items())
@@ -230,8 +248,8 @@ class _Reader:
         sent_by = header.get("from", "") + " " + header.get("sender", "")
         path = header.get("return-path")
         notice = self._notice[:4000]
-        machine = shows("daemon", sent_by) or not sent_by.strip()
         titled = shows("subject", self._subject)
+        machine = shows("daemon", sent_by) or sent_by.strip() in ("", "<>") or (titled and shows("list", sent_by))
         failing = shows("failing", notice)
         nobody = path is not None and (path.strip() in ("<>", "", "<#@[]>") or "MAILER-DAEMON" in path.upper())
         failed = "x-failed-recipients" in header
@@ -247,11 +265,17 @@ class _Reader:
             + failing
             + 3 * failed
             + (self._returned is not None)
+            + 2 * (titled and failing and self._is_ours())
             + (_CODED.search(notice) is not None)
             + (self._letter.kind == "multipart/report")
             - 2 * (not failing and not titled)
             - 2 * ("list-id" in header or "list-unsubscribe" in header)
         )
+
+    def _is_ours(self) -> bool:
+        """Tell whether what came back was sent by the one who is written to now."""
+        ours = addresses(self._header.get("to", ""))[:1]
+        return bool(ours) and ours[0].lower() in self._original("from").lower()
 
     def _failed(self) -> list[str]:
         return addresses(self._header.get("x-failed-recipients", "") + " " + self._header.get("x-failed-recipient", ""))
@@ -328,6 +352,9 @@ class _Reader:
         first = (told.status or "")[:1] if not chosen.enhanced_code else chosen.enhanced_code[0]
         digit = first or str(chosen.reply_code or "")[:1]
         reason = chosen.reason
+        dead = chosen.address_dead
+        if reason == "userunknown" and self._unproven(chosen, told, about):
+            reason, dead = "filtered", None
         bounce = reasons()[reason].bounce
         if reason == "notaccept" and digit == "4":
             bounce = "soft"
@@ -339,9 +366,9 @@ class _Reader:
             status=status,
             replycode=str(chosen.reply_code) if chosen.reply_code else None,
             cause=chosen.cause,
-            family=chosen.family,
+            family=reasons()[reason].family,
             retry_helps=chosen.retry_helps,
-            address_dead=chosen.address_dead,
+            address_dead=dead,
             provider=chosen.provider,
             remote=told.remote,
             words=_shown(told.diagnostic or about or self._notice),
@@ -350,6 +377,17 @@ class _Reader:
             confidence=chosen.confidence,
             matched=chosen.matched,
         )
+
+    def _unproven(self, chosen: Explanation, told: Status, about: str) -> bool:
+        """Tell whether it was only said that there is no such user, of which nothing shows that it was an answer to RCPT.
+
+        Filters say so too, and after the whole mail; such a reply, relayed without its command and with no status code, or with
+        the code of another thing, is no reason to strike off an address.
+        """
+        status = chosen.enhanced_code or told.status
+        if not chosen.reply_code or chosen.cause != "recipient_unknown" or (status and status[2:] not in _OTHER_THINGS):
+            return False
+        return not any(_AT_RECIPIENT.search(text) for text in (told.diagnostic or "", about, self._notice))
 
     def _explained(self, told: Status, about: str) -> Explanation:
         coded: Explanation | None = None
@@ -372,14 +410,14 @@ class _Reader:
             vague = vague or said
         if told.action == "delayed":
             return self._judged("delivery delayed", told, None)
-        return _with_codes(vague or coded or self._judged(self._notice or "?", told, None), coded)
+        return _with_codes(vague or coded or self._judged(self._notice or "?", told, told.status), coded)
 
     def _texts(self, told: Status, about: str) -> Iterator[tuple[str, str | None]]:
         """Give the texts that may tell why, the most particular first, with a status code told apart."""
         if diagnostic := _diagnostic(told, about, self._notice):
             yield diagnostic, told.status
         if about.strip():
-            yield _spoken(about) or about, None
+            yield _spoken(about) or _beside(about) or about, None
             yield about, None
         yield _transcript(self._notice) or "?", None
         yield self._notice or "?", None
@@ -415,6 +453,12 @@ def _spoken(text: str) -> str:
         if speaking:
             told.append(line.strip().removeprefix("<<<").strip())
     return "\n".join(told)
+
+
+def _beside(text: str) -> str:
+    """Give what stands with an address before the first blank line, when that is more than the address."""
+    told = text.strip("\n").split("\n\n")[0]
+    return told if len(ADDRESS.sub("", told).strip(" \t\n<>:;.()[]*-")) >= _WORTH else ""
 
 
 def _transcript(text: str) -> str:

@@ -123,6 +123,8 @@ class Named(Struct, frozen=True):
 
     address: str
     about: str
+    weight: int = 1
+    """How telling the way is in which it is named, 1 to 6."""
 
 
 def addresses(text: str) -> list[str]:
@@ -198,7 +200,8 @@ def named(text: str, *, never: frozenset[str] = frozenset()) -> tuple[Named, ...
                 found.setdefault(weight, []).append((number, address))
     if not found:
         return ()
-    chosen = found[max(found)]
+    most = max(found)
+    chosen = found[most]
     seen: dict[str, int] = {}
     for number, address in chosen:
         seen.setdefault(address.lower(), number)
@@ -207,7 +210,7 @@ def named(text: str, *, never: frozenset[str] = frozenset()) -> tuple[Named, ...
     named_at: list[Named] = []
     for low, number in seen.items():
         after = next((start for start in starts if start > number), len(lines))
-        named_at.append(Named(told[low], "\n".join(lines[number : min(after, number + 30)])))
+        named_at.append(Named(told[low], "\n".join(lines[number : min(after, number + 30)]), most))
     return tuple(named_at)
 
 

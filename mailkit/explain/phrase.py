@@ -90,6 +90,8 @@ class Table:
                 self._by_run[min(runs, key=lambda run: (common[run], run))].append(word)
             else:
                 self._short.append(word)
+        self._runs_known = frozenset(self._by_run)
+        self._short_ascii = [word for word in self._short if word.isascii()]
         self._by_word: dict[str, list[int]] = defaultdict(list)
         for number, pattern in enumerate(self._patterns):
             for word in pattern.pieces[0].words:
@@ -97,10 +99,10 @@ class Table:
 
     def find(self, text: str) -> dict[int, Hit]:
         """Give the patterns that occur, by their number, each with its first place."""
-        seen = {text[at : at + _RUN] for at in range(len(text) - _RUN + 1)} & self._by_run.keys()
+        seen = {text[at : at + _RUN] for at in range(len(text) - _RUN + 1)} & self._runs_known
         there = {
             word: places
-            for words in (*(self._by_run[run] for run in seen), self._short)
+            for words in (*(self._by_run[run] for run in seen), self._short_ascii if text.isascii() else self._short)
             for word in words
             if (at := text.find(word)) >= 0 and (places := _places(word, text, at))
         }

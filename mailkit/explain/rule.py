@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from mailkit.errors import InputError
+from mailkit.explain.heard import plain
 from mailkit.explain.phrase import Hit, Pattern, Table, compiled
 from mailkit.explain.vocabulary import KNOWLEDGE, ScreenFix, causes, reasons
 from mailkit.finding import Product, Who
@@ -31,7 +32,7 @@ _FILES: tuple[tuple[Layer, tuple[str, ...]], ...] = (
     ("provider", ("providers", "receivers")),
     ("software", ("software", "transport")),
     ("client", ("clients",)),
-    ("general", ("wordings", "advice")),
+    ("general", ("wordings", "languages", "advice")),
 )
 _STRENGTH: dict[Layer, int] = {"own": 4, "provider": 3, "software": 2, "client": 2, "general": 1}
 _LIMIT = 1_000_000
@@ -115,13 +116,13 @@ class Rules:
     def __init__(self, files: tuple[tuple[Layer, _File], ...]) -> None:
         self._patterns: list[Pattern] = []
         numbers: dict[str, int] = {}
-        words = {name: told for _, file in files for name, told in file.words.items()}
+        words = {name: tuple(plain(word) for word in told) for _, file in files for name, told in file.words.items()}
 
         def numbered(texts: tuple[str, ...]) -> tuple[int, ...]:
             for text in texts:
                 if text not in numbers:
                     numbers[text] = len(self._patterns)
-                    self._patterns.append(compiled(text, words))
+                    self._patterns.append(compiled(plain(text), words))
             return tuple(numbers[text] for text in texts)
 
         self.rules = tuple(
