@@ -73,6 +73,8 @@ def compiled(text: str, words: Mapping[str, tuple[str, ...]]) -> Pattern:
             pieces.append(_Piece(step, NEAR if number else gap))
     if not pieces or any(not word.strip() for piece in pieces for word in piece.words):
         raise InputError(f"the pattern {text!r} says nothing")
+    if left := next((word for piece in pieces for word in piece.words if "{" in word), None):
+        raise InputError(f"the pattern {text!r} has braces around no list's name ({left!r}); a name has the letters a to z")
     return Pattern(text, tuple(pieces))
 
 
