@@ -169,3 +169,22 @@ def test_words_after_host_are_no_name_of_a_host() -> None:
     told = explain("554 5.7.1 <unknown[192.0.2.7]>: Client host rejected: Access denied", stage="recipient", host="postfix")
     assert told.matched is not None
     assert "client host rejected" in (told.matched.words or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        (
+            "javax.net.ssl.SSLHandshakeException: PKIX path building failed: unable to find valid certification path",
+            "certificate",
+        ),
+        ("javax.net.ssl.SSLHandshakeException: No subject alternative DNS name matching mail.hotel.test found.", "certificate"),
+        ("javax.net.ssl.SSLHandshakeException: No appropriate protocol", "tls_version"),
+        ("Error: connect ECONNREFUSED 192.0.2.25:587", "connect_refused"),
+        ("Error: getaddrinfo ENOTFOUND mail.hotel.test", "name_not_found"),
+        ("AuthenticationException: The remote certificate is invalid because of errors in the certificate chain", "certificate"),
+        ("535 5.7.8 Error: authentication failed: This user does not have access rights to this service", "auth_basic_disabled"),
+    ],
+)
+def test_programs_of_other_languages_are_understood(text: str, cause: str) -> None:
+    assert explain(text).cause == cause
