@@ -39,7 +39,7 @@ async def examine(target: str, settings: ProbeSettings | None = None, *, product
         InputError: the target or a setting cannot be used; nothing was contacted.
     """
     # Loaded here so that importing mailkit costs nothing.
-    from mailkit.diagnosis import diagnosed  # noqa: PLC0415 - see above
-    from mailkit.probe import probe  # noqa: PLC0415 - see above
+    from mailkit.diagnosis import diagnosed  # noqa: PLC0415 - importing mailkit costs nothing
+    from mailkit.probe import probe  # noqa: PLC0415 - importing mailkit costs nothing
 
     return diagnosed(await probe(target, settings), product)

@@ -47,11 +47,11 @@ def show(document: ProbeDocument, chosen: argparse.Namespace) -> None:
 
         print(line(document), flush=True)
     elif chosen.ticket:
-        from mailkit.report.ticket import ticket  # noqa: PLC0415 - same
+        from mailkit.report.ticket import ticket  # noqa: PLC0415 - one of three is needed
 
         print(ticket(document, mask=True), flush=True)
     else:
-        from mailkit.report.terminal import render  # noqa: PLC0415 - same
+        from mailkit.report.terminal import render  # noqa: PLC0415 - one of three is needed
 
         colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         print(

@@ -54,7 +54,7 @@ def read_password(chosen: argparse.Namespace) -> Secret:
 def _from_keyring(user: str) -> str:
     try:
         import keyring  # noqa: PLC0415 - an extra
-        from keyring.errors import KeyringError  # noqa: PLC0415 - same
+        from keyring.errors import KeyringError  # noqa: PLC0415 - keyring is optional
     except ImportError:
         raise InputError(
             "the keyring is not installed; pip install 'maestro-mailkit[keyring]', or use --password-stdin"

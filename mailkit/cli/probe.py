@@ -111,9 +111,9 @@ def _asked(target: str, settings: ProbeSettings, product: Product | None) -> lis
     if not target.startswith(SITE):
         return [_Asked(target, settings, product)]
     # Loaded here: probing a host does not need the site's room.
-    from mailkit.site.endpoint import endpoints  # noqa: PLC0415 - see above
-    from mailkit.site.file import load  # noqa: PLC0415 - see above
-    from mailkit.site.routing import routes  # noqa: PLC0415 - see above
+    from mailkit.site.endpoint import endpoints  # noqa: PLC0415 - only a site file needs it
+    from mailkit.site.file import load  # noqa: PLC0415 - only a site file needs it
+    from mailkit.site.routing import routes  # noqa: PLC0415 - only a site file needs it
 
     name = target.removeprefix(SITE)
     site = load(name).site

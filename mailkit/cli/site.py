@@ -76,10 +76,10 @@ def _today() -> dt.date:
 
 
 def _check(chosen: argparse.Namespace) -> int:
-    from mailkit.report.configuration import render  # noqa: PLC0415 - see above
-    from mailkit.report.machine import finding_line  # noqa: PLC0415 - see above
-    from mailkit.site.check import check  # noqa: PLC0415 - see above
-    from mailkit.site.file import load  # noqa: PLC0415 - see above
+    from mailkit.report.configuration import render  # noqa: PLC0415 - loaded when the command runs
+    from mailkit.report.machine import finding_line  # noqa: PLC0415 - loaded when the command runs
+    from mailkit.site.check import check  # noqa: PLC0415 - loaded when the command runs
+    from mailkit.site.file import load  # noqa: PLC0415 - loaded when the command runs
 
     found = check(load(chosen.file).site, chosen.on or _today())
     if chosen.json:
@@ -91,10 +91,10 @@ def _check(chosen: argparse.Namespace) -> int:
 
 
 def _route(chosen: argparse.Namespace) -> int:
-    from mailkit.report.machine import line  # noqa: PLC0415 - see above
-    from mailkit.report.routes import render  # noqa: PLC0415 - see above
-    from mailkit.site.file import load  # noqa: PLC0415 - see above
-    from mailkit.site.routing import routes  # noqa: PLC0415 - see above
+    from mailkit.report.machine import line  # noqa: PLC0415 - loaded when the command runs
+    from mailkit.report.routes import render  # noqa: PLC0415 - loaded when the command runs
+    from mailkit.site.file import load  # noqa: PLC0415 - loaded when the command runs
+    from mailkit.site.routing import routes  # noqa: PLC0415 - loaded when the command runs
 
     found = list(routes(load(chosen.file).site, user=chosen.user, mailing=chosen.mailing))
     if chosen.json:
@@ -106,10 +106,10 @@ def _route(chosen: argparse.Namespace) -> int:
 
 
 def _sheet(chosen: argparse.Namespace) -> int:
-    from mailkit.report.machine import line  # noqa: PLC0415 - see above
-    from mailkit.report.sheet import markdown, page  # noqa: PLC0415 - see above
-    from mailkit.site.file import load  # noqa: PLC0415 - see above
-    from mailkit.site.sheet import sheet  # noqa: PLC0415 - see above
+    from mailkit.report.machine import line  # noqa: PLC0415 - loaded when the command runs
+    from mailkit.report.sheet import markdown, page  # noqa: PLC0415 - loaded when the command runs
+    from mailkit.site.file import load  # noqa: PLC0415 - loaded when the command runs
+    from mailkit.site.sheet import sheet  # noqa: PLC0415 - loaded when the command runs
 
     before = load(chosen.before).site if chosen.before else None
     made = sheet(load(chosen.file).site, before=before, user=chosen.user, language=chosen.language, date=_today())

@@ -33,7 +33,7 @@ def declare_discover(parser: argparse.ArgumentParser) -> None:
 
 def run_discover(chosen: argparse.Namespace) -> int:
     """Ask, print, and give the exit status: 0 something was found, 1 nothing was, 130 stopped."""
-    from mailkit.probe.discover import ISPDB, DiscoverSettings  # noqa: PLC0415 - see above
+    from mailkit.probe.discover import ISPDB, DiscoverSettings  # noqa: PLC0415 - loaded when the command runs
 
     settings = DiscoverSettings(
         resolver=chosen.resolver,
@@ -49,7 +49,7 @@ def run_discover(chosen: argparse.Namespace) -> int:
 
         print(line(discovery), flush=True)
     else:
-        from mailkit.report.discovery import render_discovery  # noqa: PLC0415 - same
+        from mailkit.report.discovery import render_discovery  # noqa: PLC0415 - loaded when the command runs
 
         print(render_discovery(discovery, width=shutil.get_terminal_size((100, 24)).columns), end="", flush=True)
     if discovery.stopped == "user":
@@ -59,7 +59,7 @@ def run_discover(chosen: argparse.Namespace) -> int:
 
 
 async def _discover(target: str, settings: DiscoverSettings) -> Discovery:
-    from mailkit.probe.discover import discover  # noqa: PLC0415 - see above
+    from mailkit.probe.discover import discover  # noqa: PLC0415 - loaded when the command runs
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -50,8 +50,8 @@ def run_workstation(chosen: argparse.Namespace) -> int:
         InputError: there is nothing to read, or it cannot be read.
     """
     from mailkit.report.configuration import render  # noqa: PLC0415 - loaded when the command runs
-    from mailkit.report.machine import finding_line  # noqa: PLC0415 - same
-    from mailkit.site.workstation import SCRIPT, judge, read_files, this_workstation  # noqa: PLC0415 - same
+    from mailkit.report.machine import finding_line  # noqa: PLC0415 - loaded when the command runs
+    from mailkit.site.workstation import SCRIPT, judge, read_files, this_workstation  # noqa: PLC0415 - loaded when the command runs
 
     if chosen.script:
         print(SCRIPT, end="")

@@ -16,6 +16,7 @@ import asyncio
 import functools
 import os
 from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -38,6 +39,7 @@ from mailkit.probe.discovery import (
     read_domain,
     user_name_form,
 )
+from mailkit.probe.stream import stream
 from mailkit.site.providers import Provider, filter_of_mx, plain_name, provider_of_address, provider_of_mx
 from mailkit.text import visible
 
@@ -99,31 +101,21 @@ async def inquire(
     read_domain(target)
     trust = await asyncio.to_thread(TrustStore.load, settings.ca_file)
     resolver = await asyncio.to_thread(Resolver, settings.resolver)
-    queue: asyncio.Queue[Inquiry | None] = asyncio.Queue()
+    # The presets are read from a file when they are first asked for: not while the loop waits.
+    await asyncio.to_thread(provider_of_address, target)
     web = Web(Clock(settings.timeout, settings.deadline), resolver, trust, limit=settings.timeout)
-    task = asyncio.create_task(_Run(target, settings, web, queue.put_nowait).all())
-    task.add_done_callback(lambda _: queue.put_nowait(None))
-    stopper = asyncio.create_task(_cancel_on(stop, task)) if stop is not None else None
-    try:
-        while (inquiry := await queue.get()) is not None:
+
+    def work(emit: Callable[[Inquiry], None]) -> Coroutine[Any, Any, None]:
+        return _Run(target, settings, web, emit).all()
+
+    async with aclosing(stream(work, stop)) as inquiries:
+        async for inquiry in inquiries:
             yield inquiry
-        if not task.cancelled():
-            task.result()
-    finally:
-        helpers = [task, *([stopper] if stopper is not None else [])]
-        for helper in helpers:
-            helper.cancel()
-        await asyncio.gather(*helpers, return_exceptions=True)
 
 
 async def discover(target: str, settings: DiscoverSettings | None = None, *, stop: asyncio.Event | None = None) -> Discovery:
     """Ask all sources and give the document; arguments and errors as :func:`inquire`."""
     return assemble_discovery(target, [inquiry async for inquiry in inquire(target, settings, stop=stop)])
-
-
-async def _cancel_on(stop: asyncio.Event, task: asyncio.Task[None]) -> None:
-    await stop.wait()
-    task.cancel()
 
 
 class _Run:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from mailkit.address import is_address, is_public
@@ -17,6 +18,7 @@ from mailkit.probe.document import assemble
 from mailkit.probe.policy import AuthGate, Budget
 from mailkit.probe.recorder import Recorder
 from mailkit.probe.settings import ProbeSettings
+from mailkit.probe.stream import stream
 from mailkit.probe.target import Target, parse_target
 
 if TYPE_CHECKING:
@@ -52,26 +54,14 @@ async def observe(
     settings = settings or ProbeSettings()
     parsed = parse_target(target)
     trust = await asyncio.to_thread(TrustStore.load, settings.ca_file)
-    queue: asyncio.Queue[Observation | None] = asyncio.Queue()
     shared = Shared(settings, trust, gate or AuthGate())
-    task = asyncio.create_task(_Run(parsed, shared, queue.put_nowait).all())
-    task.add_done_callback(lambda _: queue.put_nowait(None))
-    stopper = asyncio.create_task(_cancel_on(stop, task)) if stop is not None else None
-    try:
-        while (observation := await queue.get()) is not None:
+
+    def work(emit: Callable[[Observation], None]) -> Coroutine[Any, Any, None]:
+        return _Run(parsed, shared, emit).all()
+
+    async with aclosing(stream(work, stop)) as observations:
+        async for observation in observations:
             yield observation
-        if not task.cancelled():
-            task.result()
-    finally:
-        helpers = [task, *([stopper] if stopper is not None else [])]
-        for helper in helpers:
-            helper.cancel()
-        await asyncio.gather(*helpers, return_exceptions=True)
-
-
-async def _cancel_on(stop: asyncio.Event, task: asyncio.Task[None]) -> None:
-    await stop.wait()
-    task.cancel()
 
 
 async def probe(
