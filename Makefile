@@ -2,7 +2,7 @@
 #
 #   make demo    the main job on the practice site, in this terminal
 #   make lab     JupyterLab on the notebooks
-#   make test    all tests (as root on Debian with real Postfix, Dovecot, Knot, unbound and Chromium)   ARGS="-k words" to choose
+#   make test    all tests (as root on Debian with real Postfix, Dovecot, PostgreSQL, Spark, Chromium …)   ARGS="-k words" to choose
 #   make check   style, types, the import contract, stripped notebooks
 #   make bench   beside the peers that can be installed
 #   make clean   remove everything made here
@@ -56,11 +56,11 @@ clean:
 # The environment. A stamp is written when its step has succeeded.
 
 packages-test:
-	@sh .ci/packages chromium fonts-dejavu-core postfix dovecot-core knot unbound
+	@sh .ci/packages chromium fonts-dejavu-core postfix dovecot-core dovecot-imapd knot unbound postgresql openjdk-17-jre-headless
 	@sh .ci/exim
 
 packages-bench:
-	@sh .ci/packages postfix openssl swaks libnet-ssleay-perl gnutls-bin
+	@sh .ci/packages postfix openssl swaks libnet-ssleay-perl gnutls-bin pflogsumm
 
 .venv/.made:
 	@sh .ci/environment
@@ -76,5 +76,5 @@ packages-bench:
 	@touch $@
 
 .venv/.test: .venv/.made pyproject.toml
-	$(PIP) install -q -e ".[app,keyring]" --group test --group check
+	$(PIP) install -q -e ".[app,history,keyring,ntlm,oauth,postgres]" --group test --group check
 	@touch $@

@@ -1,15 +1,20 @@
 """Knowledge kept as data: the shape of a row that says what a finding means, and how its sentences are filled with evidence.
 
 Rooms that judge (:mod:`mailkit.diagnosis`, :mod:`mailkit.site`) keep such rows in TOML files of their own. The code chooses a
-code, a variant and the evidence; every sentence that a person reads comes from a file.
+code, a variant and the evidence; every sentence that a person reads comes from a file. Beside a file ``checks.toml`` there may be
+its sentences in French, ``checks.fr.toml``: the same tables and lists with nothing but the texts (:func:`speaking`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+import functools
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -17,9 +22,15 @@ from msgspec import Struct
 from mailkit.finding import Fix, Product, Severity
 from mailkit.text import shorten, visible
 
-__all__ = ["Entry", "Filling", "Meta", "Variant", "read"]
+__all__ = ["LANGUAGES", "Entry", "Filling", "Language", "Meta", "Variant", "in_each_language", "language", "read", "speaking"]
 
 T = TypeVar("T")
+
+Language = Literal["en", "fr"]
+
+LANGUAGES: tuple[Language, ...] = ("en", "fr")
+
+_language: ContextVar[Language] = ContextVar("language", default="en")
 
 _TEXT_IN_SENTENCE = 160
 _NAMES_IN_SENTENCE = 4
@@ -101,6 +112,43 @@ class Filling(dict[str, str]):
         return visible(shorten(str(value), _TEXT_IN_SENTENCE))
 
 
+def language() -> Language:
+    """Give the language that findings are worded in at this moment."""
+    return _language.get()
+
+
+@contextmanager
+def speaking(chosen: Language) -> Iterator[None]:
+    """Word what is judged inside in this language; tasks and threads started inside speak it too."""
+    before = _language.set(chosen)
+    try:
+        yield
+    finally:
+        _language.reset(before)
+
+
+def in_each_language(load: Callable[[], T]) -> Callable[[], T]:
+    """Keep what ``load`` gives, once per language."""
+    kept = functools.cache(lambda _language: load())
+    return functools.wraps(load)(lambda: kept(language()))
+
+
 def read(file: Path, kind: type[T]) -> T:
-    """Read a TOML file of knowledge; anything that does not fit ``kind`` raises :class:`msgspec.ValidationError`."""
-    return msgspec.toml.decode(file.read_bytes(), type=kind)
+    """Read a TOML file of knowledge in the language spoken; anything that does not fit ``kind`` raises ``ValidationError``.
+
+    A text that has no translation stays in English.
+    """
+    translation = file.with_suffix(f".{language()}.toml")
+    if language() == "en" or not translation.exists():
+        return msgspec.toml.decode(file.read_bytes(), type=kind)
+    told = tomllib.loads(file.read_text("utf-8"))
+    return msgspec.convert(_translated(told, tomllib.loads(translation.read_text("utf-8"))), type=kind)
+
+
+def _translated(told: Any, other: Any) -> Any:  # noqa: ANN401 - tables and lists of a TOML file
+    """Put the texts of one file in the place of those of another."""
+    if isinstance(told, dict) and isinstance(other, dict):
+        return {key: _translated(value, other[key]) if key in other else value for key, value in told.items()}
+    if isinstance(told, list) and isinstance(other, list):
+        return [_translated(one, another) for one, another in zip(told, other, strict=False)] + told[len(other) :]
+    return other if isinstance(told, str) and isinstance(other, str) else told

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import signal
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -111,27 +111,18 @@ def _asked(target: str, settings: ProbeSettings, product: Product | None) -> lis
     if not target.startswith(SITE):
         return [_Asked(target, settings, product)]
     # Loaded here: probing a host does not need the site's room.
-    from mailkit.site.endpoint import endpoints  # noqa: PLC0415 - only a site file needs it
+    from mailkit.probe.site import site_targets  # noqa: PLC0415 - only a site file needs it
     from mailkit.site.file import load  # noqa: PLC0415 - only a site file needs it
-    from mailkit.site.routing import routes  # noqa: PLC0415 - only a site file needs it
 
     name = target.removeprefix(SITE)
     site = load(name).site
-    used = endpoints(routes(site))
+    used = site_targets(site, settings, name)
     if not used:
         raise InputError(
             f"no mail of the site in {visible(name)} leaves by a mail server whose name is known; "
             "mailkit site route FILE tells which way it goes"
         )
-    found = []
-    for one in used:
-        parse_target(one.target)
-        # Which kind of encryption a ticked box means is not documented: the probe finds out.
-        plain = settings.security == "auto" and one.encrypted is False
-        whom = UsedBy(site=name, users=one.users, mailings=one.mailings, certain=one.certain)
-        own = replace(settings, security="none") if plain else settings
-        found.append(_Asked(one.target, own, product or site.product, whom))
-    return found
+    return [_Asked(one.target, one.settings, product or site.product, one.used_by) for one in used]
 
 
 async def _probe(asked: list[_Asked], settings: ProbeSettings, chosen: argparse.Namespace, saving: TextIO | None) -> int:

@@ -6,7 +6,6 @@ choose a code, a variant and the evidence; every sentence comes from here. :mod:
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,7 +13,7 @@ from msgspec import Struct
 
 from mailkit import knowledge as shared
 from mailkit.finding import Who
-from mailkit.knowledge import Entry, Meta
+from mailkit.knowledge import Entry, Meta, in_each_language
 
 __all__ = ["Knowledge", "finding_codes", "knowledge", "read"]
 
@@ -62,7 +61,7 @@ def read(name: str, kind: type[T]) -> T:
     return shared.read(Path(__file__).parent / "knowledge" / f"{name}.toml", kind)
 
 
-@cache
+@in_each_language
 def knowledge() -> Knowledge:
     """Give the words, severities and ways out of every finding."""
     return read("findings", Knowledge)

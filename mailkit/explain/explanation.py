@@ -12,6 +12,7 @@ from mailkit.explain.rule import Rule, Rules, shipped
 from mailkit.explain.speaker import identify
 from mailkit.explain.vocabulary import Cause, causes, codes, on_screens, reasons
 from mailkit.finding import PRODUCTS, Fix, Product
+from mailkit.knowledge import language
 
 __all__ = ["Explanation", "Match", "judge"]
 
@@ -128,7 +129,7 @@ def _explained(
     if reason == "notaccept" and said.temporary:
         dead = False
     screens = {one: on_screens(own if (own := told.on(one)) is not None else cause.on(one)) for one in PRODUCTS}
-    fixes = (Fix(who=told.who, action=told.fix),) if told.fix else cause.fix
+    fixes = (Fix(who=told.who, action=told.fix),) if told.fix and language() == "en" else cause.fix
     return Explanation(
         text=text,
         provider=who[0] if who else None,
@@ -142,7 +143,8 @@ def _explained(
         retry_helps=_waiting(rule, cause, said),
         address_dead=dead if name != "unclear" else None,
         account_risk=rule.account_risk if rule.account_risk is not None else cause.account_risk,
-        summary=told.because or cause.summary,
+        # What a rule says more finely is kept in English only.
+        summary=(told.because if language() == "en" else None) or cause.summary,
         fix=fixes + (screens[product] if product else ()),
         product_fix={one: fields for one, fields in screens.items() if fields},
         confidence=found.confidence(who) if found else "likely" if clear else "guess",

@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from mailkit.finding import Fix, Product
-from mailkit.knowledge import Meta, read
+from mailkit.knowledge import Meta, in_each_language, read
 from mailkit.site.screens import screens
 
 __all__ = ["Cause", "Reason", "ScreenFix", "causes", "codes", "on_screens", "reasons"]
@@ -78,7 +78,7 @@ class _Reasons(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: dict[str, Reason]
 
 
-@cache
+@in_each_language
 def causes() -> dict[str, Cause]:
     """Give the causes by name."""
     return read(KNOWLEDGE / "causes.toml", _Causes).cause

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from mailkit.observation import AuthStage, DnsStage, EhloStage, Observation, ProbeDocument, RecipientStage, SenderStage
 from mailkit.text import visible
 
-__all__ = ["masker"]
+__all__ = ["Mask", "masker", "names_of", "names_of_person"]
 
 _MAIL = r"[^\s<>\"'(),:;@=]+@(?:[\w-]+\.)*[\w-]+|[^\s<>\"'(),:;@=]+@\[[0-9A-Fa-f.:]+\]"
 _IP4 = r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\w)"
@@ -28,14 +28,20 @@ SHORTEST = 3
 
 def masker(document: ProbeDocument) -> Callable[[str], str]:
     """Return a function that masks a text of this document; equal names get equal words (``host-1``, ``user-1``, ``ipv4-1``)."""
-    return _Masker(document)
+    return Mask(names_of(document))
 
 
-class _Masker:
-    def __init__(self, document: ProbeDocument) -> None:
+class Mask:
+    """A function from text to text that keeps in mind which word stands for which name.
+
+    Args:
+        names: those that are known, each with its kind: ``host``, ``user``, ``mail``, ``organisation``.
+    """
+
+    def __init__(self, names: Iterable[tuple[str, str]]) -> None:
         self.words: dict[tuple[str, str], str] = {}
         known: dict[str, str] = {}
-        for kind, name in _names(document):
+        for kind, name in names:
             if len(name) >= SHORTEST:
                 known.setdefault(visible(name).lower(), kind)
         self.known = known
@@ -47,9 +53,11 @@ class _Masker:
         )
 
     def __call__(self, text: str) -> str:
+        """Return the text without names."""
         return self.pattern.sub(self.replaced, visible(text))
 
     def replaced(self, match: re.Match[str]) -> str:
+        """Return what stands for one name that was found."""
         found = match[0]
         kind = match.lastgroup
         if kind == "code":  # "250-mail.example.org": the reply code is not a part of the name
@@ -72,8 +80,8 @@ class _Masker:
         return self.words.setdefault(key, f"{kind}-{sum(1 for other, _ in self.words if other == kind) + 1}")
 
 
-def _names(document: ProbeDocument) -> Iterator[tuple[str, str]]:
-    """Every name the document knows of, with its kind."""
+def names_of(document: ProbeDocument) -> Iterator[tuple[str, str]]:
+    """Give every name a document knows of, with its kind."""
     for endpoint in document.endpoints:
         yield _host(endpoint.host)
         for address in endpoint.addresses:
@@ -87,7 +95,7 @@ def _names(document: ProbeDocument) -> Iterator[tuple[str, str]]:
     yield _host(re.sub(r"^mx:|:\d+$", "", document.target))
     yield from (_host(host) for host in document.recipient_exchangers or ())
     for user in document.used_by.users if document.used_by else ():
-        yield from _person(user)
+        yield from names_of_person(user)
 
 
 def _stage_names(stage: Observation) -> Iterator[tuple[str, str]]:
@@ -103,15 +111,16 @@ def _stage_names(stage: Observation) -> Iterator[tuple[str, str]]:
     elif isinstance(stage, EhloStage):
         yield _host(stage.name)
     elif isinstance(stage, AuthStage) and stage.user:
-        yield from _person(stage.user)
+        yield from names_of_person(stage.user)
     elif isinstance(stage, RecipientStage):
-        yield from _person(stage.sender)
-        yield from _person(stage.recipient)
+        yield from names_of_person(stage.sender)
+        yield from names_of_person(stage.recipient)
     elif isinstance(stage, SenderStage):
-        yield from _person(stage.sender)
+        yield from names_of_person(stage.sender)
 
 
-def _person(name: str) -> Iterator[tuple[str, str]]:
+def names_of_person(name: str) -> Iterator[tuple[str, str]]:
+    """Give the names in a user name or an address, with their kinds."""
     yield ("mail", name) if "@" in name else ("user", name)
     local, _, domain = name.rpartition("@")
     if local:

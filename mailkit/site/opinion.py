@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from msgspec import Struct
 
 from mailkit.finding import Finding, Fix, Product, Severity
-from mailkit.knowledge import Entry, Filling, Meta, read
+from mailkit.knowledge import Entry, Filling, Meta, in_each_language, read
 
 __all__ = ["Opinion", "entry_of", "finding_codes", "worded"]
 
@@ -32,9 +31,9 @@ class _Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     findings: dict[str, Entry]
 
 
-@cache
+@in_each_language
 def _entries() -> dict[str, Entry]:
-    files = sorted((Path(__file__).parent / "findings").glob("*.toml"))
+    files = sorted(file for file in (Path(__file__).parent / "findings").glob("*.toml") if "." not in file.stem)
     return {code: entry for file in files for code, entry in read(file, _Table).findings.items()}
 
 
