@@ -9,29 +9,45 @@ from typing import Any
 import msgspec
 
 from mailkit.attempt import Attempt
+from mailkit.audit import Audit, AuditComparison
 from mailkit.diagnosis import Comparison
 from mailkit.explain import BounceReading, Explanation
 from mailkit.finding import Finding
+from mailkit.mail.follow import Arrival
+from mailkit.mail.planned import Planned
 from mailkit.observation import ProbeDocument
 from mailkit.practice.document import PracticeDocument
 from mailkit.probe.discovery import Discovery
 from mailkit.site.file.json_schema import schema as site_schema
 from mailkit.site.route import Route
 from mailkit.site.sheet import Sheet
+from mailkit.signin.own import OwnCase, OwnResult
 from mailkit.site.workstation import Workstation
+from mailkit.traces.desk import Queued
+from mailkit.traces.preview import Preview
+from mailkit.traces.standing import Standing
 
 __all__ = ["KINDS", "declare"]
 
 KINDS: dict[str, type | tuple[type, ...]] = {
     "probe": ProbeDocument,
+    "arrival": Arrival,
     "attempt": Attempt,
+    "audit": Audit,
+    "audit-comparison": AuditComparison,
     "comparison": Comparison,
     "explanation": (Explanation, BounceReading),  # of a text, of a mail
     "finding": Finding,
+    "own-case": OwnCase,
+    "own-result": OwnResult,
+    "planned": Planned,
     "practice": PracticeDocument,
     "route": Route,
     "discovery": Discovery,
     "sheet": Sheet,
+    "traces-preview": Preview,
+    "traces-queued": Queued,
+    "traces-status": Standing,
     "workstation": Workstation,
 }
 

@@ -190,6 +190,10 @@ class Resolver:
             at = target
         return True
 
+    async def records(self, name: str, kind: str) -> Answer:
+        """Look up the records of one kind, such as ``TXT``, as they are."""
+        return await self._ask(name, kind)
+
     async def addresses(self, name: str) -> Addresses:
         """Look up A and AAAA at once (the hosts file first, as every program does, unless a name server was named)."""
         if not self.named and (listed := await asyncio.to_thread(_from_hosts_file, name)):
