@@ -56,7 +56,7 @@ clean:
 # The environment. A stamp is written when its step has succeeded.
 
 packages-test:
-	@sh .ci/packages chromium fonts-dejavu-core postfix dovecot-core dovecot-imapd knot unbound postgresql openjdk-17-jre-headless
+	@sh .ci/packages chromium fonts-dejavu-core postfix dovecot-core dovecot-imapd knot unbound sasl2-bin libsasl2-modules postgresql openjdk-17-jre-headless
 	@sh .ci/exim
 
 packages-bench:

@@ -1,23 +1,41 @@
-"""Where a password comes from: never from an argument, for arguments show in every process list."""
+"""Where passwords come from: never from an argument, for arguments show in every process list."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import sys
+from collections.abc import Sequence
 
-from mailkit.errors import InputError
 from mailkit.secret import Secret
+from mailkit.signin.book import PasswordBook
 
-__all__ = ["declare_password", "read_password"]
+__all__ = ["declare_password", "declare_passwords", "password_book", "read_password"]
 
 
 def declare_password(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say where the password is."""
+    """Add the options that say where the password of one user is."""
+    _declare(
+        parser,
+        env="take the password from this environment variable",
+        stdin="read the password from standard input",
+        keyring="take it from the keyring: service mailkit, user as given",
+    )
+
+
+def declare_passwords(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where the passwords of several users are."""
+    _declare(
+        parser,
+        env="take each password from an environment variable; {user} in the name stands for the login: MAIL_{user}",
+        stdin="read them from standard input, a row for each login: the login, a tab, the password; or JSON Lines",
+        keyring='take them from the keyring: service "mailkit HOST", else mailkit; user is the login',
+    )
+
+
+def _declare(parser: argparse.ArgumentParser, *, env: str, stdin: str, keyring: str) -> None:
     group = parser.add_mutually_exclusive_group()
-    group.add_argument("--password-env", metavar="NAME", help="take the password from this environment variable")
-    group.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
-    group.add_argument("--password-keyring", action="store_true", help="take it from the keyring: service mailkit, user as given")
+    group.add_argument("--password-env", metavar="NAME", help=env)
+    group.add_argument("--password-stdin", action="store_true", help=stdin)
+    group.add_argument("--password-keyring", action="store_true", help=keyring)
 
 
 def read_password(chosen: argparse.Namespace) -> Secret:
@@ -26,45 +44,27 @@ def read_password(chosen: argparse.Namespace) -> Secret:
     Raises:
         InputError: it is not there, or nobody can be asked.
     """
+    return password_book(chosen, [chosen.user]).secret_of(chosen.user)
+
+
+def password_book(chosen: argparse.Namespace, logins: Sequence[str]) -> PasswordBook:
+    """Open what knows the passwords of ``logins``: as the options say, else their owners are asked one after the other.
+
+    Raises:
+        InputError: it cannot be opened, or standard input is not usable.
+    """
     if chosen.password_env:
-        value = os.environ.get(chosen.password_env)
-        if not value:
-            raise InputError(
-                f"the environment variable {chosen.password_env} is not set; put the password there, or use --password-stdin"
-            )
-    elif chosen.password_stdin:
-        value = sys.stdin.readline().rstrip("\r\n")
-        if not value:
-            raise InputError("standard input holds no password; give it as the first line")
-    elif chosen.password_keyring:
-        value = _from_keyring(chosen.user)
-    elif sys.stdin.isatty():
-        from getpass import getpass  # noqa: PLC0415 - only where somebody can answer
+        from mailkit.signin.environment import Environment  # noqa: PLC0415 - one of four is needed
 
-        value = getpass(f"Password of {chosen.user}: ")
-        if not value:
-            raise InputError("no password was typed; a log-in without one would only cost a failed attempt")
-    else:
-        raise InputError(
-            "--user needs a password, and nobody can be asked here; use --password-env, --password-stdin or --password-keyring"
-        )
-    return Secret(value)
+        return Environment(chosen.password_env)
+    if chosen.password_stdin:
+        from mailkit.signin.stream import from_stream  # noqa: PLC0415 - one of four is needed
 
+        return from_stream(logins)
+    if chosen.password_keyring:
+        from mailkit.signin.keyring import Keyring  # noqa: PLC0415 - one of four is needed
 
-def _from_keyring(user: str) -> str:
-    try:
-        import keyring  # noqa: PLC0415 - an extra
-        from keyring.errors import KeyringError  # noqa: PLC0415 - keyring is optional
-    except ImportError:
-        raise InputError(
-            "the keyring is not installed; pip install 'maestro-mailkit[keyring]', or use --password-stdin"
-        ) from None
-    try:
-        value = keyring.get_password("mailkit", user)
-    except KeyringError as error:
-        raise InputError(f"the keyring of this machine cannot be used ({type(error).__name__}); use --password-stdin") from None
-    if not value:
-        raise InputError(
-            f"the keyring has no password of {user} for the service mailkit; set it with: keyring set mailkit {user}"
-        )
-    return str(value)
+        return Keyring()
+    from mailkit.signin.typed import Typed  # noqa: PLC0415 - one of four is needed
+
+    return Typed()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from mailkit.errors import InputError
-from mailkit.net.sasl import MECHANISMS
+from mailkit.net.sasl import require
 from mailkit.observation import Asked
 from mailkit.secret import Secret
 from mailkit.text import visible
@@ -72,8 +72,8 @@ class ProbeSettings:
             raise InputError(
                 f"the security {visible(str(self.security))!r} is not known; give one of {', '.join(get_args(Asked))}"
             )
-        if self.mechanism is not None and self.mechanism.upper() not in MECHANISMS:
-            raise InputError(f"the mechanism {visible(self.mechanism)!r} is not known; give one of {', '.join(MECHANISMS)}")
+        if self.mechanism is not None:
+            require(self.mechanism)
         for what, address in (("sender", self.sender), ("recipient", self.recipient)):
             if address is not None and address != "" and not _usable_address(address):
                 raise InputError(f"the {what} {visible(address)!r} is not an e-mail address; give one like name@example.com")

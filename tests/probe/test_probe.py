@@ -210,7 +210,7 @@ def test_an_unusable_target_gets_one_clear_line(text: str) -> None:
     "wrong",
     [
         {"security": "ssl"},
-        {"mechanism": "NTLM"},
+        {"mechanism": "GSSAPI"},
         {"sender": "a@b>\r\nRCPT TO:<x"},
         {"recipient": ""},
         {"timeout": 0},
