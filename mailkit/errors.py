@@ -4,6 +4,8 @@
 
     MailkitError
     ├── InputError(ValueError)          an argument or a file is not usable
+    ├── StoreError(OSError)             the store could not be read or written
+    │   └── LeaseLost                   another sender has taken the delivery over
     └── NetworkError(OSError)           something between here and the server
         ├── LookupFailed                the name service gave no usable answer
         ├── ConnectFailed               no connection
@@ -21,10 +23,12 @@ __all__ = [
     "ConnectFailed",
     "Dropped",
     "InputError",
+    "LeaseLost",
     "LookupFailed",
     "MailkitError",
     "NetworkError",
     "ProtocolViolation",
+    "StoreError",
     "TimedOut",
     "TlsFailed",
 ]
@@ -39,6 +43,32 @@ class InputError(MailkitError, ValueError):
 
     The message is one line that says what is wrong, where, and what would be right; the command line prints it as it is.
     """
+
+
+class StoreError(MailkitError, OSError):
+    """The store could not be read or written, and nothing of what was to be recorded is to be taken as recorded.
+
+    The message is one line: which store, what happened, what would help. ``problem`` is one word for programs: ``full``,
+    ``busy``, ``damaged``, ``read-only``, ``gone`` (the file or the server is no longer there), ``refused`` (not allowed),
+    ``changed`` (a table is missing or different), ``failed``.
+    """
+
+    problem = "failed"
+
+    def __init__(self, text: str, problem: str | None = None) -> None:
+        super().__init__(text)
+        self.text = text
+        if problem is not None:
+            self.problem = problem
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class LeaseLost(StoreError):
+    """The delivery is not held by this sender any more, so it may not send it; the others of the same call were not recorded."""
+
+    problem = "lease"
 
 
 class NetworkError(MailkitError, OSError):

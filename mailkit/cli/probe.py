@@ -42,7 +42,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--user", help="log in as this user: one mechanism, one attempt")
     declare_password(parser)
-    parser.add_argument("--mechanism", metavar="NAME", help="PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER")
+    mechanisms = "PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 NTLM XOAUTH2 OAUTHBEARER"
+    parser.add_argument("--mechanism", metavar="NAME", help=mechanisms)
     parser.add_argument("--from", dest="sender", metavar="ADDR", help="ask whether this sender is taken")
     parser.add_argument("--to", dest="recipient", metavar="ADDR", help="ask whether this recipient is taken (nothing is sent)")
     parser.add_argument("--resolver", metavar="IP[:PORT]", help="ask this name server instead of the system's")

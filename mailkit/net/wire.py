@@ -84,6 +84,17 @@ class Wire:
             raise
         return cls(sock, loop)
 
+    def detach(self) -> socket.socket:
+        """Give the connected socket to somebody else, who then has to close it; only before TLS.
+
+        Raises:
+            Dropped: the peer has reset the connection already.
+        """
+        if self._failure is not None:
+            self._sock.close()
+            raise self._failure
+        return self._sock
+
     @property
     def encrypted(self) -> bool:
         """TLS is on."""

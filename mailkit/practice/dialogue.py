@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable
 from msgspec import Struct
 
 from mailkit.practice.account import Accounts
-from mailkit.practice.mailbox import Mailboxes
 from mailkit.practice.play import Answer, Play
+from mailkit.practice.postman import Postman
 from mailkit.practice.wire import Wire
 
 __all__ = ["Dialogue", "OverError", "Stage"]
@@ -31,7 +31,7 @@ class Stage(Struct, kw_only=True):
     """The name the server calls itself."""
     play: Play
     accounts: Accounts
-    mailboxes: Mailboxes
+    postman: Postman
     context: Callable[[], Awaitable[ssl.SSLContext]]
     reply_delay: float = 0.0
     """Seconds before each reply line."""

@@ -8,7 +8,7 @@ from mailkit.observation import Security
 from mailkit.practice.play import Ask
 from mailkit.practice.zone import Domain
 
-__all__ = ["AccountEntry", "Planted", "PracticeDocument", "ServerEntry"]
+__all__ = ["AccountEntry", "MailboxEntry", "Planted", "PracticeDocument", "ServerEntry"]
 
 
 class ServerEntry(Struct, frozen=True, kw_only=True):
@@ -37,6 +37,13 @@ class AccountEntry(Struct, frozen=True, kw_only=True):
     server: str
     note: str
     expects: tuple[str, ...]
+
+
+class MailboxEntry(Struct, frozen=True, kw_only=True):
+    """A mailbox to which mail comes in another way than at once and once; every practice domain has one."""
+
+    address: str
+    title: str
 
 
 class Planted(Struct, frozen=True, kw_only=True):
@@ -69,3 +76,7 @@ class PracticeDocument(Struct, frozen=True, kw_only=True, tag_field="schema", ta
     """The base address of the practice database of autoconfig files."""
     discoveries: tuple[Domain, ...]
     """Domains to discover the servers of."""
+    mailboxes: tuple[MailboxEntry, ...]
+    """Addresses to write to and to wait for."""
+    mail_folder: str | None = None
+    """Where each address that gets mail has a Maildir; ``None``: mail is kept in memory only."""

@@ -27,6 +27,8 @@ class Message(Struct, frozen=True, kw_only=True):
     """Who was logged in."""
     encrypted: bool
     queue_id: str
+    folder: str = ""
+    """``Junk``; empty: the inbox."""
 
 
 class Mailboxes(Mapping[str, tuple[Message, ...]]):

@@ -22,6 +22,7 @@ from mailkit.practice.certificates import Authority
 from mailkit.practice.dialogue import Stage
 from mailkit.practice.mailbox import Mailboxes
 from mailkit.practice.play import PLAYS, Ask, Play
+from mailkit.practice.postman import Postman
 from mailkit.practice.session import Session
 from mailkit.practice.wire import Wire
 
@@ -42,7 +43,7 @@ class PracticeServer:
         *,
         authority: Authority,
         accounts: Accounts,
-        mailboxes: Mailboxes,
+        postman: Postman,
         name: str | None = None,
         reply_delay: float = 0.0,
         banner_delay: float | None = None,
@@ -60,12 +61,12 @@ class PracticeServer:
         """How many connections were accepted so far."""
         self.authority = authority
         self.accounts = accounts
-        self.mailboxes = mailboxes
+        self.mailboxes = postman.mailboxes
         self._stage = Stage(
             host=self.name,
             play=play,
             accounts=accounts,
-            mailboxes=mailboxes,
+            postman=postman,
             context=self._context,
             reply_delay=reply_delay,
             banner_delay=banner_delay,
@@ -220,6 +221,7 @@ async def practice_server(
     *,
     reply_delay: float = 0.0,
     banner_delay: float | None = None,
+    mail_delay: float | None = None,
     idle: float = 60.0,
     lifetime: float = 300.0,
 ) -> AsyncIterator[PracticeServer]:
@@ -229,6 +231,7 @@ async def practice_server(
         play: An id of :data:`~mailkit.practice.play.PLAYS`, or a play of your own.
         reply_delay: Seconds before each reply line.
         banner_delay: Seconds before the greeting, for a play that delays it (instead of its own).
+        mail_delay: Seconds before mail arrives where it arrives late (instead of the delays of ``fates.toml``).
         idle: Seconds a client may be silent.
         lifetime: Seconds a session may last.
 
@@ -239,11 +242,12 @@ async def practice_server(
     folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="mailkit-practice-", ignore_cleanup_errors=True)
     try:
         authority = await asyncio.to_thread(Authority, Path(folder.name))
+        postman = Postman(Mailboxes(), delay=mail_delay)
         server = PracticeServer(
             wanted,
             authority=authority,
             accounts=Accounts(),
-            mailboxes=Mailboxes(),
+            postman=postman,
             reply_delay=reply_delay,
             banner_delay=banner_delay,
             idle=idle,
@@ -254,5 +258,6 @@ async def practice_server(
             yield server
         finally:
             await server.close()
+            await postman.close()
     finally:
         await asyncio.to_thread(folder.cleanup)

@@ -20,6 +20,7 @@ from email.utils import format_datetime
 from mailkit.practice.addresses import KNOWN, LOCAL_DOMAINS, RECIPIENTS, is_address
 from mailkit.practice.dialogue import Dialogue, OverError, Stage
 from mailkit.practice.mailbox import Message
+from mailkit.practice.postman import FATES
 from mailkit.practice.sasl import MECHANISMS, ExchangeError
 from mailkit.practice.wire import LongLineError, Wire
 from mailkit.text import visible
@@ -234,7 +235,7 @@ class Session:
             return None if relays else f"554 5.7.1 <{address}>: Relay access denied"
         if local in RECIPIENTS:
             return RECIPIENTS[local].format(address=address)
-        if local not in KNOWN:
+        if local not in KNOWN and local not in FATES:
             return f"550 5.1.1 <{address}>: Recipient address rejected: User unknown in local recipient table"
         if self._play.greylist is not None and self._user is None:
             known = self._stage.greylisted
@@ -259,7 +260,7 @@ class Session:
             self._sender, self._recipients = None, []
             if content is None:
                 await self._dialogue.refuse("552 5.3.4 Message size exceeds fixed limit")
-            elif not self._stage.mailboxes.has_room(len(content) * len(recipients)):
+            elif not self._stage.postman.mailboxes.has_room(len(content) * len(recipients)):
                 await self._dialogue.refuse("452 4.3.1 Insufficient system storage")
             else:
                 queue_id = secrets.token_hex(5).upper()
@@ -288,8 +289,7 @@ class Session:
         now = datetime.now(UTC)
         protocol = "ESMTP" + ("S" if self._wire.encrypted else "") + ("A" if self._user else "")
         for recipient in recipients:
-            trace = (
-                f"Return-Path: <{sender}>\r\nDelivered-To: {recipient}\r\n"
+            received = (
                 f"Received: from {self._helo} ([{self._wire.peer}])\r\n"
                 f"\tby {self._stage.host} (mailkit practice) with {protocol} id {queue_id}\r\n"
                 f"\tfor <{recipient}>; {format_datetime(now)}\r\n"
@@ -297,14 +297,14 @@ class Session:
             message = Message(
                 recipient=recipient,
                 sender=sender,
-                content=trace.encode("utf-8", "replace") + content,
+                content=content,
                 received=now,
                 server=self._stage.host,
                 user=self._user,
                 encrypted=self._wire.encrypted,
                 queue_id=queue_id,
             )
-            self._stage.mailboxes.deliver(message)
+            self._stage.postman.take(message, received=received)
 
     @property
     def _most_bytes(self) -> int:

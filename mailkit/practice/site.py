@@ -15,13 +15,17 @@ import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from mailkit.practice.account import Account, Accounts
+from mailkit.practice.addresses import KNOWN
 from mailkit.practice.autoconfig import PAGES, SERVICES, AutoconfigServer
 from mailkit.practice.cast import CAST
 from mailkit.practice.certificates import Authority
-from mailkit.practice.document import AccountEntry, Planted, PracticeDocument, ServerEntry
+from mailkit.practice.document import AccountEntry, MailboxEntry, Planted, PracticeDocument, ServerEntry
 from mailkit.practice.mailbox import Mailboxes
+from mailkit.practice.maildir import Maildirs
 from mailkit.practice.nameserver import NameServer
+from mailkit.practice.oauth import OAuthServer
 from mailkit.practice.play import PLAYS
+from mailkit.practice.postman import FATES, Postman
 from mailkit.practice.server import PracticeServer
 from mailkit.practice.zone import Domain, PracticeZone
 
@@ -39,12 +43,17 @@ class PracticeSite:
         plays: Iterable[str] = PLAYS,
         reply_delay: float = 0.0,
         banner_delay: float | None = None,
+        mail_delay: float | None = None,
+        maildirs: Maildirs | None = None,
     ) -> None:
         self.authority = authority
         self.accounts = Accounts()
         """The accounts by user name, with counters of the log-ins tried."""
         self.mailboxes = Mailboxes()
         """What arrived, by recipient."""
+        self.maildirs = maildirs
+        """The same in folders, if that was asked for."""
+        self._postman = Postman(self.mailboxes, maildirs, delay=mail_delay)
         self.nameserver = NameServer(zone)
         roles = [*((host.name, host.play) for host in CAST), *((PLAYS[play].host_name, play) for play in plays)]
         self.servers: Mapping[str, PracticeServer] = MappingProxyType(
@@ -53,7 +62,7 @@ class PracticeSite:
                     PLAYS[play],
                     authority=authority,
                     accounts=self.accounts,
-                    mailboxes=self.mailboxes,
+                    postman=self._postman,
                     name=name,
                     reply_delay=reply_delay,
                     banner_delay=banner_delay,
@@ -64,6 +73,8 @@ class PracticeSite:
         """All servers by host name."""
         self.web = AutoconfigServer(authority, self._port_of)
         """The web server with the autoconfig pages of the practice domains."""
+        self.sign_in = OAuthServer(authority, self.accounts)
+        """The service where people sign in for an access token."""
 
     @property
     def resolver(self) -> str:
@@ -105,6 +116,8 @@ class PracticeSite:
             domains=self.domains,
             https_port=self.web.port,
             ispdb=self.web.database,
+            mailboxes=tuple(MailboxEntry(address=f"{local}@hotel.test", title=fate.title) for local, fate in FATES.items()),
+            mail_folder=str(self.maildirs.folder) if self.maildirs else None,
             discoveries=tuple(Domain(name=page.domain, title=page.title) for page in PAGES),
         )
         return cast("dict[str, Any]", msgspec.to_builtins(document))
@@ -115,14 +128,17 @@ class PracticeSite:
             await server.start()
             self._publish(server)
         await self.web.start()
+        await self.sign_in.start()
         self._publish_discovery()
         await self.nameserver.start()
 
     async def close(self) -> None:
         """Close everything."""
         await self.nameserver.close()
+        await self.sign_in.close()
         await self.web.close()
         await asyncio.gather(*(server.close() for server in self.servers.values()))
+        await self._postman.close()
 
     def _publish(self, server: PracticeServer) -> None:
         """Put a server's addresses, and its TLSA record where the play has one, into the zone."""
@@ -173,9 +189,23 @@ def _account_entry(account: Account) -> AccountEntry:
     )
 
 
+def _maildirs(folder: Path) -> Maildirs:
+    """Make the folder, with a Maildir for everybody at the hotel and at the builder."""
+    maildirs = Maildirs(folder)
+    for local in sorted({*KNOWN, *FATES}):
+        for domain in ("hotel.test", "builder.test"):
+            maildirs.make(f"{local}@{domain}")
+    return maildirs
+
+
 @asynccontextmanager
 async def practice_site(
-    *, plays: Iterable[str] = PLAYS, reply_delay: float = 0.0, banner_delay: float | None = None
+    *,
+    plays: Iterable[str] = PLAYS,
+    reply_delay: float = 0.0,
+    banner_delay: float | None = None,
+    mail_delay: float | None = None,
+    mail_folder: Path | None = None,
 ) -> AsyncIterator[PracticeSite]:
     """Run the whole practice site on free loopback ports.
 
@@ -183,12 +213,26 @@ async def practice_site(
         plays: The ids of the servers to run beside those of the hotel and the builder (all of them need some 150 sockets).
         reply_delay: Seconds before each reply line of every mail server.
         banner_delay: Seconds before the greeting of those servers that delay it (instead of their own 8 seconds).
+        mail_delay: Seconds before mail arrives where it arrives late (instead of the delays of ``fates.toml``).
+        mail_folder: A folder in which each address that gets mail has a Maildir, which stays when the site is gone.
+
+    Raises:
+        InputError: The folder for the mail cannot be made.
     """
+    maildirs = await asyncio.to_thread(_maildirs, mail_folder) if mail_folder is not None else None
     folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="mailkit-practice-", ignore_cleanup_errors=True)
     try:
         authority = await asyncio.to_thread(Authority, Path(folder.name))
         zone = await asyncio.to_thread(PracticeZone)
-        site = PracticeSite(authority=authority, zone=zone, plays=plays, reply_delay=reply_delay, banner_delay=banner_delay)
+        site = PracticeSite(
+            authority=authority,
+            zone=zone,
+            plays=plays,
+            reply_delay=reply_delay,
+            banner_delay=banner_delay,
+            mail_delay=mail_delay,
+            maildirs=maildirs,
+        )
         try:
             await site.start()
             yield site

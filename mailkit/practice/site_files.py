@@ -1,7 +1,7 @@
 """The site files of the two practice businesses; the mistakes planted in them are in ``sites.toml``.
 
 The files name the hosts of the cast with the ports people know. The practice servers listen on free ports, so whoever wants to
-connect puts those in with :func:`with_ports`.
+connect puts those in with :func:`with_ports`, or :func:`text_with_ports` for a file of his own.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import msgspec
+import tomlkit
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -19,7 +20,7 @@ from mailkit.finding import Severity
 from mailkit.site import ErpSite, PmsSite, Site
 from mailkit.site.file import loads
 
-__all__ = ["SITE_FILES", "PlantedMistake", "PracticeSiteFile", "with_ports"]
+__all__ = ["SITE_FILES", "PlantedMistake", "PracticeSiteFile", "text_with_ports", "with_ports"]
 
 
 class PlantedMistake(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,6 +71,19 @@ def with_ports(site: Site, ports: Mapping[str, int]) -> Site:
         setup = site.email_setup
         return replace(site, email_setup=replace(setup, port=ports.get(setup.server or "", setup.port)))
     return _builder(site, ports)
+
+
+def text_with_ports(file: PracticeSiteFile, ports: Mapping[str, int]) -> str:
+    """Give a file as it is written, with its comments, but with the ports of running servers."""
+    document = tomlkit.parse(file.text)
+    tables = [document.get("email_setup"), document.get("general_settings", {}).get("smtp"), *document.get("users", ())]
+    for table in tables:
+        if table is None:
+            continue
+        host = str(table.get("server") or table.get("server_name"))
+        if host in ports:
+            table["port"] = ports[host]
+    return tomlkit.dumps(document)
 
 
 def _builder(site: ErpSite, ports: Mapping[str, int]) -> ErpSite:

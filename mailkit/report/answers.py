@@ -5,10 +5,8 @@ The numbers behind the chart and the table of :mod:`.explained_page`; and the sa
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -18,14 +16,13 @@ from msgspec import Struct, structs
 
 from mailkit.explain import BounceReading, Explanation, Fact
 from mailkit.explain.vocabulary import reasons
-from mailkit.text import visible
+from mailkit.report.spreadsheet import csv_text
 
 __all__ = ["NO_BOUNCE", "Answer", "Group", "Row", "grouped", "groups_csv", "moment_of", "rows", "rows_csv"]
 
 NO_BOUNCE = "no bounce"
 """Stands for the reason of a mail that reports no failed delivery."""
 
-_FORMULA = ("=", "+", "-", "@")
 _ADDRESSES = 5
 """Recipients in a cell of the table; the rows have them all."""
 
@@ -130,12 +127,12 @@ def groups_csv(groups: Iterable[Group]) -> str:
         (one.reason, one.cause, one.provider, one.count, " ".join(one.recipients), one.first, one.last, one.summary)
         for one in groups
     )
-    return _csv(head, table)
+    return csv_text(head, table)
 
 
 def rows_csv(table: Iterable[Row]) -> str:
     """Return the rows as CSV (RFC 4180) with a heading."""
-    return _csv(Row.__struct_fields__[:-1], (structs.astuple(row)[:-1] for row in table))
+    return csv_text(Row.__struct_fields__[:-1], (structs.astuple(row)[:-1] for row in table))
 
 
 @cache
@@ -194,23 +191,3 @@ def _of_mail(name: str, reading: BounceReading, fact: Fact | None) -> Row:
         words=fact.words if fact else None,
         origin=fact,
     )
-
-
-def _csv(head: Sequence[str], table: Iterable[Iterable[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(head)
-    writer.writerows([_cell(value) for value in row] for row in table)
-    return text.getvalue()
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if not isinstance(value, str):
-        return value
-    shown = visible(" ".join(value.split()))
-    # What a spreadsheet would calculate is a text to it with a quote before.
-    return f"'{shown}" if shown.startswith(_FORMULA) else shown

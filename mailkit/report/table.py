@@ -1,18 +1,17 @@
 """Documents as a table: one row per endpoint and address, as a pandas ``DataFrame`` or as CSV.
 
 pandas is imported when it is needed and not before. Text that a spreadsheet would take for a formula is quoted where CSV is
-written; the ``DataFrame`` keeps it as it is.
+written (:mod:`.spreadsheet`); the ``DataFrame`` keeps it as it is.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from mailkit.observation import AddressResult, EndpointResult, GreetingStage, ProbeDocument
 from mailkit.report.outline import outline
+from mailkit.report.spreadsheet import csv_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,11 +56,7 @@ def frame(documents: Iterable[ProbeDocument]) -> pd.DataFrame:
 
 def sheet(documents: Iterable[ProbeDocument]) -> str:
     """Return the same rows as CSV (RFC 4180) with a heading, safe to open in a spreadsheet program."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    writer.writerows([_cell(row[column]) for column in COLUMNS] for document in documents for row in _rows(document))
-    return text.getvalue()
+    return csv_text(COLUMNS, ([row[column] for column in COLUMNS] for document in documents for row in _rows(document)))
 
 
 def _rows(document: ProbeDocument) -> Iterator[dict[str, Any]]:
@@ -101,10 +96,3 @@ def _address(endpoint: EndpointResult, address: AddressResult | None) -> dict[st
         "greeting": greetings[0].text if greetings else None,
         "connections": address.connections,
     }
-
-
-def _cell(value: Any) -> Any:  # noqa: ANN401 - whatever a row holds
-    """Quote what a spreadsheet would calculate: a leading ``=``, ``+``, ``-``, ``@``, tab or carriage return."""
-    if hasattr(value, "isoformat"):
-        return value.isoformat().replace("+00:00", "Z")
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

@@ -22,7 +22,7 @@ from mailkit.site.opinion import Opinion, worded
 from mailkit.site.pms import Clerk, EmailSetup, PmsSite
 from mailkit.site.providers import Provider, providers
 
-__all__ = ["Activation", "BackfillPreview", "Basis", "Edges", "Hindrance", "Limit", "Reason", "Skipped", "preview"]
+__all__ = ["Activation", "BackfillPreview", "Basis", "Edges", "Hindrance", "Limit", "Reason", "Skipped", "preview", "window"]
 
 Basis = Literal["created", "due", "business"]
 """By which date the days are counted: the day a trace was made, the day it is due, or the hotel's own date."""
@@ -120,10 +120,7 @@ def preview(
     """
     reach = site.traces.days if days is None else min(max(0, days), _LONGEST)
     anchor = site.business_date if basis == "business" and site.business_date is not None else at
-    first = anchor - dt.timedelta(days=min(reach, (anchor - _OLDEST).days))
-    if edges in ("last", "neither"):
-        first = min(first + dt.timedelta(days=1), dt.date.max) if first < dt.date.max else first
-    last = anchor if edges in ("both", "last") or anchor == _OLDEST else anchor - dt.timedelta(days=1)
+    first, last = window(anchor, reach, edges)
     labelled = [(clerk_label(clerk, number), clerk) for number, clerk in enumerate(site.clerks, 1)]
     skipped = _skipped(labelled)
     activation = _activation(site)
@@ -146,6 +143,19 @@ def preview(
         limits=limits,
         findings=tuple(worded(opinion, site.product) for opinion in _opinions(site, at, reach, activation, limits)),
     )
+
+
+def window(anchor: dt.date, days: int, edges: Edges) -> tuple[dt.date, dt.date]:
+    """Give the first and the last day that count, both included; the first behind the last: no day at all.
+
+    >>> window(dt.date(2026, 11, 20), 7, "both")
+    (datetime.date(2026, 11, 13), datetime.date(2026, 11, 20))
+    """
+    first = anchor - dt.timedelta(days=min(days, (anchor - _OLDEST).days))
+    if edges in ("last", "neither"):
+        first = min(first + dt.timedelta(days=1), dt.date.max) if first < dt.date.max else first
+    last = anchor if edges in ("both", "last") or anchor == _OLDEST else anchor - dt.timedelta(days=1)
+    return first, last
 
 
 def _activation(site: PmsSite) -> Activation:

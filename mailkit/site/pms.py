@@ -12,8 +12,9 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from mailkit.site.erp import Count, Password, Port, Prose, Text
+from mailkit.site.traces import TraceMail, TraceSource
 
-__all__ = ["LEAVE", "Clerk", "EmailSetup", "LeaveFields", "PmsSite", "Property", "Setting", "Switch", "Traces"]
+__all__ = ["LEAVE", "Clerk", "Department", "EmailSetup", "LeaveFields", "PmsSite", "Property", "Setting", "Switch", "Traces"]
 
 Setting = bool | Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)] | Text
 """A value that is carried and compared, never interpreted."""
@@ -64,7 +65,18 @@ class Property(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
 
     code: Text
     name: Text | None = None
+    time_zone: Text | None = None
+    """Where it lies, as the time zone database names it, such as ``America/Toronto``; else the hotel's."""
     email_setup: EmailSetup = EmailSetup()
+
+
+class Department(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A department that traces are addressed to, and its mailbox: Maestro PMS knows clerks only, so this is the site's own."""
+
+    code: Text
+    name: Text | None = None
+    email: Text | None = None
+    property: Text | None = None
 
 
 class Clerk(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -97,6 +109,8 @@ class Traces(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     """How many days back the first activation reaches."""
     waiting: Count | None = None
     """How many traces and staff messages of those days have not been e-mailed."""
+    source: TraceSource = TraceSource()
+    mail: TraceMail = TraceMail()
 
 
 class PmsSite(
@@ -110,6 +124,8 @@ class PmsSite(
     """The program's version, such as ``5.1``: trace mail needs 5.1 or later."""
     business_date: dt.date | None = None
     """The hotel's date: behind the calendar until the night audit has run."""
+    time_zone: Text | None = None
+    """Where the hotel lies, as the time zone database names it, such as ``America/Toronto``."""
     operating_system: Text | None = None
     """Windows of the machine that sends, such as ``Windows Server 2008``."""
     provider: Text | None = None
@@ -119,6 +135,7 @@ class PmsSite(
     """The seven fields to leave, as they were before anybody touched the screen."""
     properties: tuple[Property, ...] = ()
     clerks: tuple[Clerk, ...] = ()
+    departments: tuple[Department, ...] = ()
     traces: Traces = Traces()
     notes: Prose | None = None
 

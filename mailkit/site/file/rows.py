@@ -10,13 +10,14 @@ from typing import Any
 from msgspec import Struct
 
 from mailkit.site.erp import MailingRow, User
-from mailkit.site.pms import Clerk, Property, Switch
+from mailkit.site.pms import Clerk, Department, Property, Switch
 
 __all__ = ["matched"]
 
 _IDENTITIES: dict[type[Struct], tuple[tuple[str, ...], ...]] = {
     User: (("number",), ("code",), ("name",), ("email",), ("contact_email",)),
     Clerk: (("code", "property"), ("code",), ("email",), ("name",)),
+    Department: (("code", "property"), ("code",), ("email",), ("name",)),
     Property: (("code",), ("name",)),
     MailingRow: (("form", "mailing"), ("form",)),
     Switch: (("on",),),

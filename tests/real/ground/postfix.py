@@ -174,8 +174,19 @@ class Postfix:
 
 
 @contextlib.contextmanager
-def postfix(folder: Path, ports: dict[str, int], certificates: Certificates, login: int) -> Iterator[Postfix]:
-    """Run all roles in ``folder`` (all parents of it open to every user); ``login`` is the port of Dovecot."""
+def postfix(
+    folder: Path,
+    ports: dict[str, int],
+    certificates: Certificates,
+    login: int,
+    *,
+    roles: dict[str, Role] | None = None,
+    cyrus: str | None = None,
+) -> Iterator[Postfix]:
+    """Run all roles in ``folder`` (all parents of it open to every user).
+
+    ``login`` is the port of Dovecot; ``cyrus`` are settings of Cyrus SASL, for roles that ask that.
+    """
     configuration, queue, data = folder / "etc", folder / "queue", folder / "data"
     for child in (folder, configuration, queue):
         child.mkdir(mode=0o755)
@@ -193,8 +204,11 @@ def postfix(folder: Path, ports: dict[str, int], certificates: Certificates, log
         "smtpd_sasl_path": f"inet:127.0.0.1:{login}",
     }
     (configuration / "main.cf").write_text("".join(f"{name} = {value}\n" for name, value in main.items()))
+    if cyrus is not None:
+        (configuration / "sasl").mkdir(mode=0o755)
+        (configuration / "sasl/smtpd.conf").write_text(cyrus)
     services = [_SERVICES]
-    for name, role in ROLES.items():
+    for name, role in (roles or ROLES).items():
         options = {"syslog_name": name}
         if role.certificate:
             options["smtpd_tls_chain_files"] = str(certificates.chain(role.certificate))
@@ -211,7 +225,7 @@ def postfix(folder: Path, ports: dict[str, int], certificates: Certificates, log
     call(program, "-c", configuration, "check")
     # "postfix start" would put it into the background, out of our hands; the master itself stays where it is.
     command: list[str | Path] = [f"{daemons}/master", "-c", configuration]
-    with running(command, log, lambda: _starts_tls(ports["mx"])):
+    with running(command, log, lambda: _starts_tls(next(iter(ports.values())))):
         yield Postfix(ports, Log(log))
 
 
