@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn
 
-from mailkit.errors import InputError
+from mailkit.errors import InputError, StoreError
 from mailkit.version import __version__
 
 __all__ = ["main", "run"]
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str]) -> int:
             parser.print_help()
             return 2
         return int(chosen.run(chosen))
-    except InputError as error:
+    except (InputError, StoreError) as error:
         print(f"mailkit: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
