@@ -13,6 +13,7 @@ import pytest
 
 from mailkit.diagnosis.arrival import judge_arrival
 from mailkit.mail.follow import Arrival, Expected, Source, follow, open_source
+from mailkit.mail.follow.imap import Imap
 from mailkit.secret import Secret
 
 from .ground.certificates import Certificates
@@ -50,10 +51,12 @@ def content(sent: Expected, way: str = "1") -> bytes:
     return mail.as_bytes()
 
 
-def opened(server: ImapServer, certificates: Certificates, *, implicit: bool = False, **settings: Any) -> Source:
+def opened(
+    server: ImapServer, certificates: Certificates, *, implicit: bool = False, folder: str = "", **settings: Any
+) -> Source:
     port = server.implicit if implicit else server.clear
     chosen = {"secret": Secret(PASSWORD), "ca_file": certificates.anchor, "server_name": "mx.ci.test"} | settings
-    return open_source(f"{'imaps' if implicit else 'imap'}:{USER}@127.0.0.1:{port}", **chosen)
+    return open_source(f"{'imaps' if implicit else 'imap'}:{USER}@127.0.0.1:{port}{folder and f'/{folder}'}", **chosen)
 
 
 async def all_of(source: Source, *sent: Expected, seconds: float = 2.0) -> dict[str, Arrival]:
@@ -187,3 +190,14 @@ async def test_the_server_may_restart_meanwhile(ground: Path, certificates: Cert
                 await asyncio.to_thread(server.cut_off)
                 server.deliver(content(late))
     assert {one.message_id for one in told if one.found == "arrived"} == {sent.message_id, late.message_id}
+
+
+async def test_every_mail_of_a_folder_can_be_taken_in_and_stays_unread(box: ImapServer, certificates: Certificates) -> None:
+    filed = [box.deliver(content(expected(number)), "Bounces") for number in range(1, 4)]
+    box.deliver(content(expected(9)))
+    source = opened(box, certificates, folder="Bounces")
+    assert isinstance(source, Imap)
+    mails = [raw async for _, raw in source.mails()]
+    await source.close()
+    assert [number for number in range(1, 10) if any(expected(number).message_id.encode() in raw for raw in mails)] == [1, 2, 3]
+    assert all(path.exists() for path in filed)

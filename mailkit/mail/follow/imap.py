@@ -31,6 +31,8 @@ _STEP = 3
 """How many such waits one step may take in all, however slowly the bytes come."""
 _MOST_FOLDERS = 60
 _NEWEST, _NEWEST_ELSEWHERE, _NEWEST_EVER = 500, 100, 5000
+_PAGE = 100
+"""Mails whose headings are asked for at once when all are wanted."""
 _REPORTS = 50
 """Reports that are fetched in one look."""
 _SEARCHES = 30
@@ -122,6 +124,25 @@ class Imap:
                     continue
                 reports += match.kind == "report"
                 yield await self._fetched(line, folder, heading, match)
+
+    async def mails(self) -> AsyncIterator[tuple[str, bytes]]:
+        """Give every mail of the folder that is named (else of the inbox), oldest first: its name, and its source.
+
+        Of a mail beyond the size of any report the header alone. For taking in bounces.
+
+        Raises:
+            CannotLook: the mailbox cannot be read.
+        """
+        line = self._line or await self._connected()
+        folder = self.mailbox.folder or "INBOX"
+        exists, _ = await self._run(line.examine, folder)
+        for first in range(1, exists + 1, _PAGE):
+            last = min(exists, first + _PAGE - 1)
+            for heading in await self._run(lambda first=first, last=last: line.between(first, last)):
+                large = heading.size is not None and heading.size > LARGEST_REPORT
+                uid = heading.uid
+                raw = await self._run(lambda uid=uid, large=large: line.whole(uid, header_only=large))
+                yield f"{self.label}/{folder}/{uid}", raw or heading.header
 
     async def holds(self, place: Place) -> bool:
         """Say whether a mail is still where it was."""

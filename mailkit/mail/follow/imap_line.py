@@ -256,9 +256,13 @@ class ImapLine:
         """Look at the newest mails of the open folder."""
         found: list[Heading] = []
         for first in range(max(1, exists - most + 1), exists + 1, _CHUNK):
-            with self._step():
-                found += _headings(self._client.fetch(f"{first}:{min(exists, first + _CHUNK - 1)}", _ASKED))
+            found += self.between(first, min(exists, first + _CHUNK - 1))
         return found
+
+    def between(self, first: int, last: int) -> list[Heading]:
+        """Look at the mails of the open folder from one place to another, counted from 1."""
+        with self._step():
+            return _headings(self._client.fetch(f"{first}:{last}", _ASKED))
 
     def since(self, uid: int, most: int) -> list[Heading]:
         """Look at mails of the open folder that came after one."""
