@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mailkit.cli.traces_choices import date, declare_choices, exclusion, picked, reach
 from mailkit.errors import InputError, StoreError
 from mailkit.text import visible
 
@@ -21,16 +22,11 @@ if TYPE_CHECKING:
     from mailkit.site.file import SiteFile
     from mailkit.site.pms import PmsSite
     from mailkit.traces.desk import Desk
-    from mailkit.traces.sorting import Exclusion
     from mailkit.traces.source import Source
-    from mailkit.traces.window import Reach
 
 __all__ = ["declare", "guarded", "load_hotel", "open_desk", "open_store", "plan_settings", "width"]
 
-_KINDS = ("trace", "staff", "alert")
-_STATUSES = ("open", "completed", "cancelled")
 _DECISIONS = ("resend", "accepted", "delivered", "rejected")
-_LONGEST = 3660
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -41,15 +37,15 @@ def declare(parser: argparse.ArgumentParser) -> None:
     _declare_file(preview)
     _declare_source(preview)
     _declare_store(preview, required=False)
-    _declare_choices(preview)
-    preview.add_argument("--on", type=_date, metavar="DATE", help="as if it were the end of this day, as 2026-11-21 (now)")
+    declare_choices(preview)
+    preview.add_argument("--on", type=date, metavar="DATE", help="as if it were the end of this day, as 2026-11-21 (now)")
     preview.set_defaults(run=guarded(_preview))
 
     activate = commands.add_parser("activate", help="switch trace mail on: queue the back-fill, record the moment; asks first")
     _declare_file(activate)
     _declare_source(activate)
     _declare_store(activate)
-    _declare_choices(activate)
+    declare_choices(activate)
     activate.add_argument("--mark-sent", action="store_true", help="write the back-fill down as sent without sending it")
     activate.add_argument("--yes", action="store_true", help="do it without asking")
     activate.set_defaults(run=guarded(_activate))
@@ -103,39 +99,6 @@ def _declare_source(parser: argparse.ArgumentParser) -> None:
     where = group.add_mutually_exclusive_group()
     where.add_argument("--source-password-env", metavar="NAME", help="the database's password is in this environment variable")
     where.add_argument("--source-password-keyring", action="store_true", help="it is in the keyring, under its user")
-
-
-def _declare_choices(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("which traces", "What is not said holds as documented, or as the site file says.")
-    group.add_argument("--days", type=_days, metavar="N", help="how many days back (7)")
-    group.add_argument("--basis", choices=("created", "due", "business"), help="by which date they are counted (created)")
-    group.add_argument(
-        "--edges", choices=("both", "first", "last", "neither", "hours"), help="which of the days at the ends count (both)"
-    )
-    group.add_argument("--statuses", metavar="LIST", help="which statuses count (open,completed)")
-    group.add_argument("--repeat", action="store_true", help="a later activation sends what is in the window too")
-    group.add_argument("--property", action="append", metavar="CODE", help="activate this property only; may be repeated")
-    group.add_argument(
-        "--exclude",
-        action="append",
-        default=[],
-        metavar="WHAT",
-        help="leave out for good: a clerk's code, trace, staff or alert, or id:NUMBER; may be repeated",
-    )
-    group.add_argument("--since", type=_date, metavar="DATE", help="leave out for good what is of an earlier day")
-
-
-def _date(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{visible(text)[:40]!r} is no date; give one as 2026-11-21") from None
-
-
-def _days(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 4 or int(text) > _LONGEST:
-        raise argparse.ArgumentTypeError(f"{visible(text)[:40]!r} is no number of days; give one from 0 to {_LONGEST}")
-    return int(text)
 
 
 # ── what every command needs ───────────────────────────────────────────────────────────────────────────────────────
@@ -223,63 +186,17 @@ def open_desk(chosen: argparse.Namespace, site: PmsSite, now: dt.datetime, store
     """Put site, source and store together as the arguments say."""
     from mailkit.traces.desk import Desk  # noqa: PLC0415 - loaded when the command runs
 
-    picked = tuple(name for name in ("days", "basis", "edges", "statuses", "repeat") if getattr(chosen, name, None))
-    if getattr(chosen, "days", None) == 0:
-        picked = (*picked, "days")
     return Desk(
         site,
         open_source(chosen, site, now),
         now=now,
         store=store,
-        reach=_reach(chosen, site),
-        chosen=picked,
+        reach=reach(chosen, site),
+        chosen=picked(chosen),
         settings=plan_settings(chosen),
         folder=Path(chosen.file).parent,
         properties=tuple(chosen.property) if getattr(chosen, "property", None) else None,
     )
-
-
-def _reach(chosen: argparse.Namespace, site: PmsSite) -> Reach:
-    from mailkit.traces.window import Reach  # noqa: PLC0415 - loaded when the command runs
-
-    days = getattr(chosen, "days", None)
-    said = {name: value for name in ("basis", "edges", "repeat") if (value := getattr(chosen, name, None))}
-    if statuses := getattr(chosen, "statuses", None):
-        words = tuple(word.strip() for word in statuses.split(",") if word.strip())
-        if not words or set(words) - set(_STATUSES):
-            raise InputError(f"--statuses {visible(statuses)[:60]} is no list of statuses; there are {', '.join(_STATUSES)}")
-        said["statuses"] = words
-    return Reach(days=site.traces.days if days is None else days, **said)
-
-
-def exclusion(chosen: argparse.Namespace, site: PmsSite) -> Exclusion:
-    """Read what is to be left out.
-
-    Raises:
-        InputError: it is neither a kind, a clerk of the site, a department nor the number of a trace.
-    """
-    from mailkit.traces.sorting import Exclusion  # noqa: PLC0415 - loaded when the command runs
-
-    clerks: list[str] = []
-    kinds: list[str] = []
-    traces: list[str] = []
-    names = [one for clerk in site.clerks for one in (clerk.code, clerk.name) if one]
-    names += [one.code for one in site.departments]
-    for word in (part.strip() for one in chosen.exclude for part in one.split(",") if part.strip()):
-        what, _, rest = word.partition(":")
-        if word.lower() in _KINDS:
-            kinds.append(word.lower())
-        elif what == "id" and rest:
-            traces.append(rest.strip())
-        elif (rest if what == "clerk" and rest else word).strip().casefold() in {name.strip().casefold() for name in names}:
-            clerks.append((rest if what == "clerk" and rest else word).strip())
-        else:
-            there = ", ".join(visible(name) for name in names[:12]) or "no clerk"
-            raise InputError(
-                f"--exclude {visible(word)[:60]!r} is no kind (trace, staff, alert), no id:NUMBER and no clerk of the site;"
-                f" it has {there}"
-            )
-    return Exclusion(clerks=tuple(clerks), kinds=tuple(kinds), before=chosen.since, traces=tuple(traces))  # type: ignore[arg-type]  # the words were checked
 
 
 def width() -> int:
@@ -304,7 +221,7 @@ def _preview(chosen: argparse.Namespace) -> int:
     if chosen.on is not None:
         now = dt.datetime.combine(chosen.on, dt.time(23, 59, 59), _zone(site, now)).astimezone(dt.UTC)
     shown = Progress(0)
-    store = open_store(chosen, create=False) if chosen.store else None
+    store = _store_if_any(chosen)
     try:
         desk = open_desk(chosen, site, now, store)
         preview = desk.preview(exclusion(chosen, site), progress=lambda rows: shown.say(rows, f"{rows:,} rows"))
@@ -314,6 +231,18 @@ def _preview(chosen: argparse.Namespace) -> int:
             store.close()
     print(line(preview) if chosen.json else preview_text(preview, width=width()), end="\n" if chosen.json else "")
     return 1 if any(finding.severity == "error" for finding in preview.findings) else 0
+
+
+def _store_if_any(chosen: argparse.Namespace) -> Store | None:
+    """Open the store to look at; before the first activation there is none, and a preview makes none."""
+    from mailkit.journal.place import place  # noqa: PLC0415 - loaded when the command runs
+
+    if chosen.store is None:
+        return None
+    at = place(chosen.store)
+    if at.path is not None and not at.path.exists():
+        return None
+    return open_store(chosen, create=at.path is None)
 
 
 def _zone(site: PmsSite, now: dt.datetime) -> dt.tzinfo:

@@ -122,7 +122,7 @@ class _Round:
     def __init__(self, chosen: argparse.Namespace, site: PmsSite, store: Store, accesses: Mapping[str, Access]) -> None:
         self._chosen, self._site, self._store, self._accesses = chosen, site, store, accesses
         self._states: Counter[str] = Counter()
-        self._bad = False
+        self._bad = self._ending = False
         self._stop = asyncio.Event()
 
     async def run(self) -> int:
@@ -142,15 +142,23 @@ class _Round:
                     looking.cancel()
                     await asyncio.wait({looking})
         self._end()
-        return 130 if self._stop.is_set() else 1 if self._bad else 0
+        return 130 if self._stop.is_set() and not self._ending else 1 if self._bad else 0
 
     async def _look_again(self) -> None:
+        from mailkit.traces.desk import accounts  # noqa: PLC0415 - loaded when the command runs
+
         while True:
             await asyncio.sleep(self._chosen.every)
             try:
                 # Read anew: a correction of the site file counts from the next look on.
                 _, self._site = await asyncio.to_thread(load_hotel, self._chosen.file)
                 await asyncio.to_thread(_queue, self._chosen, self._site, self._store, first=False)
+                if {*accounts(self._site, plan_settings(self._chosen))} - {*self._accesses}:
+                    _say("Email Setup names another server or log-in now; start again, so that its password can be asked for")
+                    self._bad = True
+                    self._ending = True
+                    self._stop.set()
+                    return
             except (InputError, OSError) as error:
                 # The source may be written just now; what is queued is sent all the same, and the next look is tried.
                 _say(f"the source could not be read this time: {error}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -12,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from mailkit.journal import Change, happened, open_store
+from mailkit.practice.site_files import SITE_FILES
 from mailkit.practice.traces import PLANTED, traces_csv
 
 PASSWORD = {"HOTEL_PASSWORD": "practice-frontdesk"}
@@ -60,8 +64,6 @@ class Hotel:
 
 
 def today() -> str:
-    import datetime as dt  # noqa: PLC0415 - beside its only use
-
     return dt.datetime.now(dt.UTC).astimezone().date().isoformat()
 
 
@@ -77,8 +79,10 @@ def test_the_preview_tells_what_would_be_sent_and_changes_nothing(hotel: Hotel) 
     before = hotel.site.read_text("utf-8")
     shown = hotel.run("preview")
     assert shown.status == 0
-    for said in ("2 mails would be sent", "sales@hotel.test", "the clerk has no e-mail account", "not documented, assumed", "guessed by its header"):  # fmt: skip
+    for said in ("2 mails would be sent", "sales@hotel.test", "the clerk has no e-mail account"):
         assert said in shown.out
+    assert "not documented, assumed" in shown.out
+    assert "guessed by its header" in shown.out
     assert hotel.site.read_text("utf-8") == before
     assert {one.name for one in hotel.folder.iterdir()} == {"site.toml", "traces.csv"}
 
@@ -88,6 +92,12 @@ def test_the_preview_is_a_document(hotel: Hotel) -> None:
     assert document["schema"] == "mailkit.traces-preview/1"
     assert (document["sending"], document["activation"]) == (2, "first")
     assert {one["name"]: one["status"] for one in document["parameters"]}["edges"] == "chosen"
+
+
+def test_a_preview_may_name_the_store_that_there_is_not_yet(hotel: Hotel) -> None:
+    assert "2 mails would be sent" in hotel.run("preview", "--store", "history.sqlite3").out
+    assert not (hotel.folder / "history.sqlite3").exists()
+    assert "there is no store" in hotel.run("status").err
 
 
 def test_the_whole_way_from_activation_to_accepted(hotel: Hotel) -> None:
@@ -147,10 +157,6 @@ def test_a_corrected_site_file_takes_what_waits_along(hotel: Hotel) -> None:
 
 
 def test_an_uncertain_mail_is_shown_with_the_decision_to_take(hotel: Hotel) -> None:
-    import datetime as dt  # noqa: PLC0415 - beside its only use
-
-    from mailkit.journal import Change, happened, open_store  # noqa: PLC0415 - same
-
     hotel.run("activate", "--yes")
     now = dt.datetime.now(dt.UTC)
     with open_store(hotel.folder / "history.sqlite3") as store:
@@ -176,7 +182,7 @@ def test_an_uncertain_mail_is_shown_with_the_decision_to_take(hotel: Hotel) -> N
         (("--traces", "postgresql://me:hunter2@db.test/pms", "--query", "SELECT 1"), "holds a password"),
         (("--basis", "due"), "has no column for the date to count by"),
         (("--property", "H9"), "'H9' is no property"),
-        (("--store", "nowhere.sqlite3"), "there is no store"),
+        (("--store", "mysql://db/x"), "is not a store"),
     ],
 )  # fmt: skip
 def test_what_is_not_usable_ends_in_one_line(hotel: Hotel, options: tuple[str, ...], words: str) -> None:
@@ -193,8 +199,6 @@ def test_a_site_of_the_other_product_has_no_traces(hotel: Hotel) -> None:
 
 
 def test_the_practice_hotel_can_be_previewed_as_it_ships(here: Path, mailkit: Callable[..., Any]) -> None:
-    from mailkit.practice.site_files import SITE_FILES  # noqa: PLC0415 - beside its only use
-
     (here / "hotel.site.toml").write_text(SITE_FILES["hotel"].text, "utf-8")
     (here / "hotel.traces.csv").write_text(traces_csv(), "utf-8")
     (document,) = mailkit("traces", "preview", "hotel.site.toml", "--on", PLANTED.day.isoformat(), "--json").documents()
@@ -204,9 +208,8 @@ def test_the_practice_hotel_can_be_previewed_as_it_ships(here: Path, mailkit: Ca
 @pytest.mark.skipif(sys.platform == "win32", reason="a console's Ctrl-C reaches every process there")
 def test_a_sender_that_stays_takes_up_what_is_new_and_stops_cleanly(hotel: Hotel) -> None:
     hotel.run("activate", "--yes")
-    command = [sys.executable, "-m", "mailkit", "traces", "send", "site.toml", "--store", "history.sqlite3", *hotel.wire, "--watch", "--every", "1", "--json"]  # fmt: skip
-    import os  # noqa: PLC0415 - beside its only use
-
+    command = [sys.executable, "-m", "mailkit", "traces", "send", "site.toml", "--store", "history.sqlite3", *hotel.wire]
+    command += ["--watch", "--every", "1", "--json"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | PASSWORD
     ) as staying:

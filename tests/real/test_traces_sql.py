@@ -29,13 +29,19 @@ SITE = PmsSite(
     version="5.1",
     time_zone="America/Toronto",
     email_setup=EmailSetup(
-        server="mail.hotel.test", port=587, trace_rep_addr="traces@hotel.test", mechanism="LOGIN", auth_name="traces", password="set"
+        server="mail.hotel.test",
+        port=587,
+        trace_rep_addr="traces@hotel.test",
+        mechanism="LOGIN",
+        auth_name="traces",
+        password="set",
     ),
     clerks=(Clerk(code="FD", email="frontdesk@hotel.test"),),
     traces=Traces(activated=False),
 )
 TABLE = """
-CREATE TABLE traces (id bigint PRIMARY KEY, clerk text, message text, created timestamptz, due date, at time, done boolean, mailed boolean);
+CREATE TABLE traces
+  (id bigint PRIMARY KEY, clerk text, message text, created timestamptz, due date, at time, done boolean, mailed boolean);
 INSERT INTO traces SELECT n, 'FD', '100 % sure: :since', timestamptz '2026-11-20 08:30-05' - n * interval '1 second',
   date '2026-11-22', time '08:15', false, n % 2 = 0 FROM generate_series(1, 20000) n;
 CREATE ROLE reader LOGIN PASSWORD 'only/reads@here';
@@ -86,7 +92,11 @@ def test_a_reader_who_stops_leaves_no_connection_behind(server: Postgres) -> Non
         (QUERY, Secret("wrong"), "password authentication failed"),
         (QUERY, None, "password"),
         ("SELECT id FROM nowhere", PASSWORD, "nowhere"),
-        ("WITH a AS (INSERT INTO traces (id) VALUES (0) RETURNING id) SELECT id, 'FD' AS clerk FROM a", PASSWORD, "read-only|data-modifying"),
+        (
+            "WITH a AS (INSERT INTO traces (id) VALUES (0) RETURNING id) SELECT id, 'FD' AS clerk FROM a",
+            PASSWORD,
+            "read-only|data-modifying",
+        ),
     ],
 )
 def test_what_the_server_refuses_is_one_line_without_the_password(

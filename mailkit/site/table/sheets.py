@@ -20,7 +20,7 @@ from msgspec import Struct
 from mailkit.errors import InputError
 from mailkit.text import visible
 
-__all__ = ["Sheet", "read_bytes", "read_sheets"]
+__all__ = ["Sheet", "open_workbook", "read_bytes", "read_sheets"]
 
 MOST_ROWS = 200_000
 _MOST_BYTES = 50_000_000
@@ -179,29 +179,38 @@ def _check_quotes(text: str, delimiter: str, shown: str) -> None:
 
 
 def _workbook(data: bytes, shown: str) -> tuple[Sheet, ...]:
+    return tuple(Sheet(name, tuple(_rows(sheet, shown))) for name, sheet in open_workbook(data, shown))
+
+
+def open_workbook(data: bytes, shown: str) -> list[tuple[str, python_calamine.CalamineSheet]]:
+    """Give the sheets of a workbook that would not fill the memory, with their names; hidden ones come last.
+
+    Raises:
+        InputError: it is damaged, protected, or too large.
+    """
     if data.startswith(b"PK"):
         _weigh(data, shown)
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-        # What is hidden comes last.
         names = sorted(
             (one for one in book.sheets_metadata if one.typ == python_calamine.SheetTypeEnum.WorkSheet),
             key=lambda one: one.visible != python_calamine.SheetVisibleEnum.Visible,
         )
-        return tuple(Sheet(one.name, tuple(_rows(book.get_sheet_by_name(one.name), shown))) for one in names)
+        found = [(one.name, book.get_sheet_by_name(one.name)) for one in names]
+        if any(sheet.end is not None and (sheet.end[0] + 1) * (sheet.end[1] + 1) > _MOST_CELLS for _, sheet in found):
+            raise InputError(_far(shown))
     except python_calamine.PasswordError:
         raise InputError(f"{shown} is protected by a password; save a copy without one") from None
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{shown} cannot be read as a workbook; open it in Excel and save it again as .xlsx or CSV") from None
+    return found
 
 
 def _rows(sheet: python_calamine.CalamineSheet, shown: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     if sheet.end is None:
         return
-    if (sheet.end[0] + 1) * (sheet.end[1] + 1) > _MOST_CELLS:
-        raise InputError(_far(shown))
     count = 0
     for number, cells in enumerate(sheet.to_python(skip_empty_area=False), 1):
         row = tuple(_tidy(_text(cell)) for cell in cells[:_MOST_COLUMNS])
@@ -249,14 +258,22 @@ def _far(shown: str) -> str:
 
 def _area(xml: bytes) -> int:
     """Count the cells from the first to the last one that has a value."""
-    column = row = 0
-    for letters, number, closed in _CELL.findall(xml):
+    columns: set[bytes] = set()
+    rows: set[bytes] = set()
+    for found in _CELL.finditer(xml):  # there may be millions, of few columns
+        letters, number, closed = found.groups()
         if not closed:
-            place = 0
-            for letter in letters.upper():
-                place = place * 26 + letter - 64
-            column, row = max(column, place), max(row, int(number))
-    return column * row
+            columns.add(letters)
+            rows.add(number)
+    return max(map(_place, columns), default=0) * max(map(int, rows), default=0)
+
+
+def _place(letters: bytes) -> int:
+    """Give the number of a column from its letters: A is 1, AA is 27."""
+    place = 0
+    for letter in letters.upper():
+        place = place * 26 + letter - 64
+    return place
 
 
 def _unfolded(xml: bytes) -> int:
