@@ -1,4 +1,7 @@
-"""``mailkit demo``: check and probe the practice site, and hold the findings against the faults planted there."""
+"""``mailkit demo``: the whole round on the practice site: settings, servers, a test mail, traces, and what became of them.
+
+What is found is held against the faults planted there.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,11 @@ import datetime as dt
 import os
 import shutil
 import sys
+import tempfile
 import textwrap
+from pathlib import Path
 
+from mailkit.cli.demo_round import show_round
 from mailkit.diagnosis import diagnosed
 from mailkit.finding import Finding
 from mailkit.observation import ProbeDocument
@@ -39,6 +45,14 @@ def _run(chosen: argparse.Namespace) -> int:
 
 
 async def _demo(*, as_json: bool) -> int:
+    folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="mailkit-demo-", ignore_cleanup_errors=True)
+    try:
+        return await _look(Path(folder.name), as_json=as_json)
+    finally:
+        await asyncio.to_thread(folder.cleanup)
+
+
+async def _look(folder: Path, *, as_json: bool) -> int:
     width = min(100, shutil.get_terminal_size((100, 24)).columns)
     async with practice_site(plays=[]) as site:
         planted = site.planted
@@ -74,9 +88,11 @@ async def _demo(*, as_json: bool) -> int:
         ):
             print(textwrap.fill(text, width, initial_indent=f"    {label:8}", subsequent_indent=" " * 12))
         print()
-    print(f"{total - missed} of {total} planted faults were named.")
+    print(f"{total - missed} of {total} planted faults were named.\n")
+    async with practice_site(plays=[], mail_folder=folder / "mail") as site:
+        sent = await show_round(site, folder, dt.datetime.combine(DAY, dt.time(20), dt.UTC), width)
     print("Next: mailkit site init for a site of yours, mailkit probe HOST:PORT for a server, or make lab for the notebooks.")
-    return 1 if missed else 0
+    return 1 if missed or not sent else 0
 
 
 def _show_settings(file: PracticeSiteFile, findings: tuple[Finding, ...], width: int) -> None:
