@@ -22,7 +22,19 @@ from msgspec import Struct
 from mailkit.finding import Fix, Product, Severity
 from mailkit.text import shorten, visible
 
-__all__ = ["LANGUAGES", "Entry", "Filling", "Language", "Meta", "Variant", "in_each_language", "language", "read", "speaking"]
+__all__ = [
+    "LANGUAGES",
+    "Entry",
+    "Filling",
+    "Language",
+    "Meta",
+    "Variant",
+    "in_each_language",
+    "language",
+    "number",
+    "read",
+    "speaking",
+]
 
 T = TypeVar("T")
 
@@ -32,8 +44,11 @@ LANGUAGES: tuple[Language, ...] = ("en", "fr")
 
 _language: ContextVar[Language] = ContextVar("language", default="en")
 
+_FRENCH_NUMBERS = str.maketrans({",": "\N{NO-BREAK SPACE}", ".": ","})
+
 _TEXT_IN_SENTENCE = 160
 _NAMES_IN_SENTENCE = 4
+_FILLED: dict[Language, tuple[str, str]] = {"en": ("not known", "{count} more"), "fr": ("inconnu", "{count} de plus")}
 
 
 class Variant(Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fields=True):
@@ -92,9 +107,10 @@ class Meta(Struct, frozen=True, kw_only=True):
 class Filling(dict[str, str]):
     """What templates are filled with, worded when it is needed; what is missing is said to be unknown, not left as a brace."""
 
-    def __init__(self, facts: Mapping[str, Any], *, unknown: str = "not known", more: str = "{count} more") -> None:
+    def __init__(self, facts: Mapping[str, Any], *, unknown: str | None = None, more: str | None = None) -> None:
         super().__init__()
-        self._facts, self._unknown, self._more = facts, unknown, more
+        usual_unknown, usual_more = _FILLED[language()]
+        self._facts, self._unknown, self._more = facts, unknown or usual_unknown, more or usual_more
 
     def __missing__(self, key: str) -> str:
         said = self[key] = self._say(self._facts.get(key))
@@ -131,6 +147,16 @@ def in_each_language(load: Callable[[], T]) -> Callable[[], T]:
     """Keep what ``load`` gives, once per language."""
     kept = functools.cache(lambda _language: load())
     return functools.wraps(load)(lambda: kept(language()))
+
+
+def number(value: float, digits: int = 0) -> str:
+    """Write a number the way the language spoken writes it.
+
+    >>> number(1234.56, 1)
+    '1,234.6'
+    """
+    written = f"{value:,.{digits}f}"
+    return written if language() == "en" else written.translate(_FRENCH_NUMBERS)
 
 
 def read(file: Path, kind: type[T]) -> T:

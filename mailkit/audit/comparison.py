@@ -9,7 +9,9 @@ from typing import Literal
 from msgspec import Struct
 
 from mailkit.audit.document import Audit
+from mailkit.audit.words import words
 from mailkit.finding import Finding, Severity
+from mailkit.knowledge import number
 
 __all__ = ["AuditComparison", "Change", "compare"]
 
@@ -49,14 +51,7 @@ def compare(before: Audit, after: Audit) -> AuditComparison:
     changes = (*_of_findings(before, after), *_of_servers(before, after), *_of_history(before, after))
     new = sum(change.what in ("new", "worse") and change.severity in ("error", "warning") for change in changes)
     gone = sum(change.what in ("gone", "better") and change.severity in ("error", "warning") for change in changes)
-    if not changes:
-        headline = "Nothing changed."
-    elif new and gone:
-        headline = f"{_many(new)} came, {_many(gone)} went."
-    elif new or gone:
-        headline = f"{_many(new)} came, none went." if new else f"{_many(gone)} went, none came."
-    else:
-        headline = "No error or warning came or went."
+    name = "came-and-went" if new and gone else "came" if new else "went" if gone else "neither" if changes else "unchanged"
     return AuditComparison(
         first=before.site or before.file,
         second=after.site or after.file,
@@ -64,13 +59,13 @@ def compare(before: Audit, after: Audit) -> AuditComparison:
         second_made=after.made,
         first_verdict=before.verdict,
         second_verdict=after.verdict,
-        headline=headline,
+        headline=words().headline[name].format(came=_many(new), went=_many(gone)),
         changes=changes,
     )
 
 
-def _many(number: int) -> str:
-    return "1 error or warning" if number == 1 else f"{number} errors or warnings"
+def _many(count: int) -> str:
+    return words().headline["one" if count == 1 else "many"].format(count=count)
 
 
 def _of_findings(before: Audit, after: Audit) -> Iterator[Change]:
@@ -111,13 +106,12 @@ def _of_servers(before: Audit, after: Audit) -> Iterator[Change]:
     was, now = ({document.target for document in audit.probes} for audit in (before, after))
     if not was or not now:  # one of them did not ask any server: nothing can be said
         return
-    yield from (
-        Change(what="server-new", subject=target, sentence=f"Mail leaves by {target} now.") for target in sorted(now - was)
-    )
-    yield from (
-        Change(what="server-gone", subject=target, sentence=f"No mail leaves by {target} any more.")
-        for target in sorted(was - now)
-    )
+    yield from (_server("server-new", target) for target in sorted(now - was))
+    yield from (_server("server-gone", target) for target in sorted(was - now))
+
+
+def _server(what: Literal["server-new", "server-gone"], target: str) -> Change:
+    return Change(what=what, subject=target, sentence=words().changes[what].format(target=target))
 
 
 def _of_history(before: Audit, after: Audit) -> Iterator[Change]:
@@ -130,7 +124,15 @@ def _of_history(before: Audit, after: Audit) -> Iterator[Change]:
             yield Change(
                 what="share",
                 subject=state,
-                sentence=f"{state.capitalize()}: {new:.1f} % of {now:,} deliveries; before, {old:.1f} % of {was:,}.",
+                sentence=words()
+                .changes["share"]
+                .format(
+                    state=words().states[state],
+                    after=number(new, 1),
+                    count=number(now),
+                    before=number(old, 1),
+                    count_before=number(was),
+                ),
                 before=round(old, 1),
                 after=round(new, 1),
             )

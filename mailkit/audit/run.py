@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from mailkit.audit.document import Audit, LeftOut
 from mailkit.audit.records import Records
+from mailkit.audit.words import words
 from mailkit.diagnosis import diagnosed
 from mailkit.finding import Finding, Severity
 from mailkit.observation import ProbeDocument
@@ -53,21 +54,17 @@ async def audit(
     """
     began, made = time.monotonic(), now or datetime.now(UTC)
     stop = stop or asyncio.Event()
-    say("the settings")
+    say(words().doing["settings"])
     findings: list[Finding] = list(await asyncio.to_thread(check, site, made.date()))
     left_out: list[LeftOut] = []
     probes = [] if settings is None or stop.is_set() else await _probes(site, name, settings, stop, say)
     findings += [finding for document in probes for finding in document.findings]
-    left_out += _without_servers(asked=settings is not None, probes=probes)
+    left_out.append(_without_servers(asked=settings is not None, probes=probes))
     read = Records()
     if records is None:
-        left_out.append(
-            LeftOut(
-                what="The delivery history", why="no store was given", how="Give it with --store, or import logs into one first."
-            )
-        )
+        left_out.append(words().left_out["no-store"])
     elif not stop.is_set():
-        say("the history")
+        say(words().doing["history"])
         read = await asyncio.to_thread(records)
         findings += read.findings
         left_out += read.left_out
@@ -80,9 +77,7 @@ async def audit(
         duration_ms=round(1000 * (time.monotonic() - began), 1),
         tool=f"mailkit {__version__}",
         verdict=_verdict(ordered),
-        headline=_headline(
-            ordered, looked=("the settings", *(["the servers"] if probes else []), *(["the history"] if records else []))
-        ),
+        headline=_headline(ordered, looked=["settings", *["servers"] * bool(probes), *["history"] * bool(records)]),
         findings=tuple(ordered),
         probes=tuple(probes),
         sentences=read.sentences,
@@ -100,30 +95,15 @@ async def _probes(
 ) -> list[ProbeDocument]:
     targets = await asyncio.to_thread(site_targets, site, settings, name)
     documents: list[ProbeDocument] = []
-    say(f"{len(targets)} servers")
+    say(words().doing["servers"].format(count=len(targets)))
     async for seen in probe_many([(one.target, one.settings) for one in targets], settings, concurrency=_AT_ONCE, stop=stop):
         documents.append(diagnosed(replace(seen, used_by=targets[len(documents)].used_by), site.product))
-        say(f"server {len(documents)} of {len(targets)}")
+        say(words().doing["server"].format(number=len(documents), count=len(targets)))
     return documents
 
 
-def _without_servers(*, asked: bool, probes: Iterable[ProbeDocument]) -> Iterable[LeftOut]:
-    if not asked:
-        yield LeftOut(
-            what="The mail servers", why="they were not to be asked", how="Leave --no-probe away, or run mailkit probe site:FILE."
-        )
-    elif not any(True for _ in probes):
-        yield LeftOut(
-            what="The mail servers",
-            why="no route of the site names a server",
-            how="mailkit site route FILE tells which way mail goes; for Outlook, Notes or MAPI, mailkit site workstation.",
-        )
-    else:
-        yield LeftOut(
-            what="The log-ins",
-            why="an audit types nobody's password",
-            how="mailkit test FILE logs in and sends, with a yes before.",
-        )
+def _without_servers(*, asked: bool, probes: list[ProbeDocument]) -> LeftOut:
+    return words().left_out["log-ins" if probes else "no-server" if asked else "not-asked"]
 
 
 def _verdict(findings: Iterable[Finding]) -> Severity:
@@ -131,18 +111,7 @@ def _verdict(findings: Iterable[Finding]) -> Severity:
     return worst.severity if worst and worst.severity in ("error", "warning") else "ok"
 
 
-def _headline(findings: list[Finding], looked: Iterable[str]) -> str:
-    bad = {severity: sum(finding.severity == severity for finding in findings) for severity in ("error", "warning")}
-    if not bad["error"] and not bad["warning"]:
-        return f"Nothing wrong was found in {_and(looked)}."
+def _headline(findings: list[Finding], looked: list[str]) -> str:
+    if _verdict(findings) == "ok":
+        return words().headline["fine"].format(parts=words().join(looked))
     return findings[0].summary
-
-
-def _and(words: Iterable[str]) -> str:
-    """Join words.
-
-    >>> _and(["the settings", "the servers", "the history"])
-    'the settings, the servers and the history'
-    """
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mailkit.audit import Audit, AuditComparison, audit, compare
+from mailkit.audit.words import words
 from mailkit.cli.output import Progress
 from mailkit.errors import InputError
 from mailkit.knowledge import LANGUAGES, speaking
@@ -98,10 +99,10 @@ def _run(chosen: argparse.Namespace) -> int:
             made = shared(made, site)
             changed = None  # it would name what is masked here
         _write(out, made, changed)
-    _tell(made, changed, out, as_json=chosen.json)
-    if made.stopped:
-        print("mailkit: stopped; the report has what was seen until then", file=sys.stderr)
-        return 130
+        _tell(made, changed, out, as_json=chosen.json)
+        if made.stopped:
+            print(f"mailkit: {words().told['stopped']}", file=sys.stderr)
+            return 130
     return 1 if made.verdict == "error" else 0
 
 
@@ -177,11 +178,13 @@ def _tell(made: Audit, changed: AuditComparison | None, out: Path, *, as_json: b
     if as_json:
         print(line(made))
         return
-    print(f"{made.verdict.upper()}  {visible(made.headline)}")
+    from mailkit.report.audit_page import audit_words  # noqa: PLC0415 - the report is made by now
+
+    print(f"{audit_words().words[made.verdict].upper()}  {visible(made.headline)}")
     for sentence in made.sentences:
         print(f"  {visible(sentence)}")
     if changed is not None:
         print(f"  {visible(changed.headline)}")
     for one in made.left_out:
-        print(f"  Not looked at: {visible(one.what)}, because {visible(one.why)}.")
-    print(f"Report: {out / 'audit.html'}")
+        print(f"  {visible(words().told['not-looked-at'].format(what=one.what, why=one.why))}")
+    print(words().told["report"].format(file=out / "audit.html"))

@@ -146,7 +146,7 @@ def _json(report: Any) -> str:  # noqa: ANN401 - an import's Report
 
 
 def _told(report: Any) -> str:  # noqa: ANN401 - an import's Report
-    said = [f"{report.new:,} events added, {report.known:,} known before, {report.unreadable:,} could not be read."]
+    said = [f"Events added: {report.new:,}, known before: {report.known:,}, not readable: {report.unreadable:,}."]
     if report.first:
         said.append(f"They are from {report.first:%Y-%m-%d %H:%M} to {report.last:%Y-%m-%d %H:%M} UTC.")
     said += [f"{name}: {count:,}" for name, count in sorted(report.states.items(), key=lambda one: -one[1])]

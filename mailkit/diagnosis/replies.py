@@ -18,7 +18,7 @@ from mailkit.explain.rule import Rule, Stage, shipped
 from mailkit.explain.speaker import identify
 from mailkit.explain.vocabulary import causes, on_screens
 from mailkit.finding import PRODUCTS, Fix, Product
-from mailkit.knowledge import Meta
+from mailkit.knowledge import Meta, language
 from mailkit.observation import Reply
 
 __all__ = ["Interpretation", "Stage", "generic", "identify", "interpret"]
@@ -101,16 +101,22 @@ def interpret(
             finding=_by_code(said, stage, encrypted=encrypted), temporary=_later(said), provider=speaker, confidence="likely"
         )
     rule, hit = found.telling.rule, found.hit
+    # What a rule says more finely is kept in English only; elsewhere its cause speaks for it.
+    cause, own = causes()[rule.means], language() == "en"
     return Interpretation(
         finding=_finding(rule, said, stage),
         temporary=_waiting(rule, said),
         provider=speaker,
         row=rule.id,
         kind=rule.kind,
-        cause=rule.because,
-        account_risk=causes()[rule.means].account_risk if rule.account_risk is None else rule.account_risk,
-        fix=(Fix(who=rule.who, action=rule.fix),) if rule.fix else (),
-        product_fix={product: on_screens(told) for product in PRODUCTS if (told := rule.on(product)) is not None},
+        cause=rule.because if own or not rule.because else cause.summary,
+        account_risk=cause.account_risk if rule.account_risk is None else rule.account_risk,
+        fix=() if not rule.fix else (Fix(who=rule.who, action=rule.fix),) if own else cause.fix,
+        product_fix={
+            product: on_screens(told if own or not told else cause.on(product))
+            for product in PRODUCTS
+            if (told := rule.on(product)) is not None
+        },
         confidence="sure" if found.confidence(speakers) == "sure" else "likely",
         matched=said.text[hit.begin : hit.end] if hit else None,
         sources=found.telling.sources,

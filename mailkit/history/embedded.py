@@ -146,7 +146,7 @@ class Embedded:
         (first,) = connection.execute("SELECT min(event_id) FROM event").fetchone()
         oldest, last = (connection.execute(_ROW, (number,)).fetchone() for number in (first, self._last()))
         pruned = connection.execute("SELECT content FROM meta WHERE name = 'pruned'").fetchone()
-        return repr(oldest) if oldest else None, repr(last) if last else None, pruned[0] if pruned else None
+        return repr(oldest) if oldest else None, repr(last) if last else None, pruned[0].decode() if pruned else None
 
     def _run(self, statement: str, values: tuple[Any, ...] = ()) -> list[Any]:
         # Fetched to the end: DuckDB refuses the next statement while there is something left of the one before.
@@ -253,6 +253,7 @@ def _reading(store: Path) -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(
         f"{store.absolute().as_uri()}?mode=ro", uri=True, timeout=30, isolation_level=None, check_same_thread=False
     )
+    connection.text_factory = bytes
     try:
         connection.execute("SELECT event_id FROM event LIMIT 1")
         yield connection
@@ -275,13 +276,26 @@ def _batches(connection: sqlite3.Connection, after: int, newest: int) -> Iterato
 def _pieces(connection: sqlite3.Connection, after: int, newest: int) -> Iterator[pa.Table]:
     import pyarrow as pa  # noqa: PLC0415 - an optional extra
 
-    kinds = {"int64": pa.int64(), "float64": pa.float64(), "string": pa.string()}
+    kinds = {"int64": pa.int64(), "float64": pa.float64()}
     query = (
         f"SELECT {_COLUMNS} FROM event"  # noqa: S608 - these names are our own
         f" WHERE event_id > ? AND event_id <= ? ORDER BY event_id LIMIT {_CHUNK}"
     )
     while rows := connection.execute(query, (after, newest)).fetchall():
         columns = list(zip(*rows, strict=True))
-        made = [pa.array(values, kinds[kind]) for values, kind in zip(columns, EVENT_COLUMNS.values(), strict=True)]
+        made = [
+            _texts(values) if kind == "string" else pa.array(values, kinds[kind])
+            for values, kind in zip(columns, EVENT_COLUMNS.values(), strict=True)
+        ]
         yield pa.table(made, names=list(EVENT_COLUMNS))
         after = columns[0][-1]
+
+
+def _texts(values: tuple[bytes | None, ...]) -> pa.Array:
+    """Make a column of texts out of their UTF-8, a third faster than out of Python's own."""
+    import pyarrow as pa  # noqa: PLC0415 - an optional extra
+
+    try:
+        return pa.array(values, pa.binary()).cast(pa.string())
+    except pa.ArrowInvalid:  # written by another program
+        return pa.array([None if value is None else value.decode("utf-8", "backslashreplace") for value in values], pa.string())

@@ -21,6 +21,7 @@ __all__ = ["Channel"]
 _REPLY_LINE = re.compile(rb"([2-5][0-9]{2})([ -]?)(.*)", re.DOTALL)
 _MAX_WAITING = 50
 """Replies that may wait to be read; at most five are ever asked for."""
+_MOST_KNOWN = 64
 _PIECE = 64 * 1024
 
 
@@ -33,6 +34,7 @@ class Channel(asyncio.Protocol):
         self._buffer = bytearray()
         self._pairs: list[tuple[int, str]] = []
         self._replies: deque[Reply] = deque()
+        self._known: dict[bytes, Reply] = {}  # "250 2.1.0 Ok" comes once for every message
         self._ended: NetworkError | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._room: asyncio.Future[None] | None = None
@@ -56,8 +58,11 @@ class Channel(asyncio.Protocol):
             self._transport.abort()
 
     def _line(self, raw: bytes) -> None:
-        match = _REPLY_LINE.fullmatch(raw)
+        if (known := self._known.get(raw)) is not None and not self._pairs:
+            self._came(known)
+            return
         _bounded(raw)
+        match = _REPLY_LINE.fullmatch(raw)
         if match is None:
             raise ProtocolViolation(f"Malformed SMTP response line: {self._record.clean(raw.decode('utf-8', 'replace'))[:200]}")
         self._pairs.append((int(match[1]), self._record.clean(match[3].decode("utf-8", "backslashreplace"))))
@@ -65,8 +70,14 @@ class Channel(asyncio.Protocol):
             if len(self._pairs) >= MAX_LINES:
                 raise ProtocolViolation(f"a reply of more than {MAX_LINES} lines", "too-long")
             return
-        self._replies.append(parse_reply(self._pairs))
+        reply = parse_reply(self._pairs)
+        if len(self._pairs) == 1 and len(self._known) < _MOST_KNOWN:
+            self._known[raw] = reply
         self._pairs.clear()
+        self._came(reply)
+
+    def _came(self, reply: Reply) -> None:
+        self._replies.append(reply)
         if len(self._replies) > _MAX_WAITING:
             raise ProtocolViolation("replies to which nothing was asked", "too-long")
         self._wake(self._waiter)
@@ -119,7 +130,7 @@ class Channel(asyncio.Protocol):
         if not self._replies:
             await self._wait_for_reply(seconds)
         reply = self._replies.popleft()
-        self._record.server(reply.code, *reply.lines)
+        self._record.server(reply.code, *reply.lines, clean=True)
         return reply
 
     async def _wait_for_reply(self, seconds: float) -> None:

@@ -33,29 +33,31 @@ class Record:
 
     def clean(self, text: str) -> str:
         """Give server's words as they may be shown: no secret, no control characters."""
-        text = visible(text)
+        if not (text.isascii() and text.isprintable()):
+            text = visible(text)
         for secret in self._secrets:
             text = secret.scrub(text)
         return text
 
     def client(self, *lines: str) -> None:
         """Write what this side said."""
-        self._write("client", lines)
+        self._write("client", [self.clean(line) for line in lines])
 
-    def server(self, code: int, *texts: str) -> None:
-        """Write a reply: its code, and the text of each line."""
+    def server(self, code: int, *texts: str, clean: bool = False) -> None:
+        """Write a reply: its code, and the text of each line; ``clean``: these have been through :meth:`clean`."""
         last = len(texts) - 1
-        self._write("server", [f"{code}{'-' if at < last else ' '}{text}" for at, text in enumerate(texts)])
+        lines = texts if clean else [self.clean(text) for text in texts]
+        self._write("server", [f"{code}{'-' if at < last else ' '}{text}" for at, text in enumerate(lines)])
 
     def note(self, text: str) -> None:
         """Write a remark."""
-        self._write("note", [text])
+        self._write("note", [self.clean(text)])
 
     def _write(self, direction: Literal["client", "server", "note"], texts: Iterable[str]) -> None:
         at_ms = self.elapsed_ms()
         for text in texts:
             if len(self._lines) < _MAX_LINES:
-                kept = shorten(self.clean(text), _MAX_KEPT)
+                kept = text if len(text) <= _MAX_KEPT else shorten(text, _MAX_KEPT)
                 self._lines.append(Line(direction=direction, at_ms=at_ms, line=kept, address=self.address))
 
     def elapsed_ms(self) -> float:

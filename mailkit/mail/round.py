@@ -96,7 +96,7 @@ async def follow_round(
     polls: Sequence[float] = POLLS,
     settling: timedelta = SETTLING,
     stop: asyncio.Event | None = None,
-) -> AsyncIterator[tuple[Delivery, Arrival]]:
+) -> AsyncGenerator[tuple[Delivery, Arrival], None]:
     """Look for the mails of a round that were taken, and write down what became of each.
 
     The arguments are those of :func:`mailkit.mail.follow.follow`. Yields each mail as it is then, with what was seen of it; again

@@ -7,6 +7,8 @@
     mailkit.panels.site()  # what is configured, and by which way every mail leaves
     mailkit.panels.probe()  # what the servers say
     mailkit.panels.explain()  # what a reply, an error or a bounce means
+    mailkit.panels.send()  # test mails by the way each user really has, followed until they arrived
+    mailkit.panels.traces()  # what trace mail would send, switching it on, sending, and how every mail stands
 """
 
 from __future__ import annotations
@@ -18,10 +20,24 @@ from IPython.display import HTML
 from mailkit.observation import ProbeDocument
 from mailkit.panels.explain import ExplainPanel
 from mailkit.panels.probe import ProbePanel
+from mailkit.panels.send import SendPanel
 from mailkit.panels.site import SitePanel
+from mailkit.panels.traces import TracesPanel
 from mailkit.report.page import fragment
 
-__all__ = ["ExplainPanel", "ProbePanel", "SitePanel", "explain", "probe", "show", "site"]
+__all__ = [
+    "ExplainPanel",
+    "ProbePanel",
+    "SendPanel",
+    "SitePanel",
+    "TracesPanel",
+    "explain",
+    "probe",
+    "send",
+    "show",
+    "site",
+    "traces",
+]
 
 PRACTICE = "MAILKIT_PRACTICE"
 """The environment variable that turns the practice site on."""
@@ -29,6 +45,8 @@ PRACTICE = "MAILKIT_PRACTICE"
 _shown: dict[str, ProbePanel] = {}
 _sites: dict[str, SitePanel] = {}
 _explained: dict[str, ExplainPanel] = {}
+_sent: dict[str, SendPanel] = {}
+_traces: dict[str, TracesPanel] = {}
 
 
 def probe(name: str = "probe") -> ProbePanel:
@@ -65,6 +83,32 @@ def explain(name: str = "explain") -> ExplainPanel:
     if (before := _explained.pop(name, None)) is not None:
         before.close()
     panel = _explained[name] = ExplainPanel()
+    return panel
+
+
+def send(name: str = "send") -> SendPanel:
+    """Return the panel "send test mails"; a cell that ends with it shows it.
+
+    Running the cell again closes the panel of the same name: what it was sending is finished with the mail in hand.
+    """
+    if (before := _sent.pop(name, None)) is not None:
+        before.close()
+    panel = _sent[name] = SendPanel()
+    if os.environ.get(PRACTICE):
+        panel.source.practise("builder")
+    return panel
+
+
+def traces(name: str = "traces") -> TracesPanel:
+    """Return the panel "traces"; a cell that ends with it shows it.
+
+    Running the cell again closes the panel of the same name, so that nothing is sent unseen.
+    """
+    if (before := _traces.pop(name, None)) is not None:
+        before.close()
+    panel = _traces[name] = TracesPanel()
+    if os.environ.get(PRACTICE):
+        panel.places.practice.value = True
     return panel
 
 

@@ -90,6 +90,11 @@ class Job(Generic[Event]):
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._stop)
 
+    def soon(self, call: Callable[[], object]) -> None:
+        """Do something small on the loop of the work; nothing happens when there is none."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(call)
+
     async def run(self, work: Callable[[], AsyncGenerator[Event, None]]) -> Progress[Event]:
         """Do the work and return its end; work that is already running is waited for instead. Cancelling this stops it."""
         if self._loop is None or self._loop.is_closed():

@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from mailkit.audit.document import Audit, AuditTable, Cell, LeftOut
+from mailkit.audit.document import Audit, AuditTable, Cell
+from mailkit.audit.words import words
 from mailkit.finding import Finding, Fix
 from mailkit.report.mask import SHORTEST, Mask, names_of, names_of_person
 from mailkit.site import Site
@@ -38,21 +39,19 @@ def shared(audit: Audit, site: Site | None = None) -> Audit:
     text = msgspec.json.encode(replace(audit, probes=())).decode().lower()
     known = [(kind, name) for kind, name in _names(audit, site) if name.lower() in text]
     mask = Mask(known)
-    left_out = LeftOut(
-        what="What the servers said, word for word",
-        why="this copy is made to be given away",
-        how="Whoever made the audit has the whole one.",
-    )
     return replace(
         audit,
         site=None,
-        file="the site's file",
+        file=words().shared["file"],
         headline=mask(audit.headline),
         findings=tuple(_finding(one, mask) for one in audit.findings),
         probes=(),
         sentences=tuple(mask(one) for one in audit.sentences),
         tables=tuple(_table(one, mask) for one in audit.tables),
-        left_out=(*(replace(one, what=mask(one.what), why=mask(one.why), how=mask(one.how)) for one in audit.left_out), left_out),
+        left_out=(
+            *(replace(one, what=mask(one.what), why=mask(one.why), how=mask(one.how)) for one in audit.left_out),
+            words().left_out["word-for-word"],
+        ),
     )
 
 

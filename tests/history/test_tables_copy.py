@@ -38,6 +38,14 @@ else:
     print("got it")
 """
 
+OPEN_AND_WAIT = """
+import sys
+from mailkit.history.engine import open_history
+with open_history(sys.argv[1], cache=True):
+    print("open", flush=True)
+    sys.stdin.read()
+"""
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -111,8 +119,9 @@ def test_a_copy_of_a_store_that_was_pruned_or_replaced_is_made_anew(path: Path) 
 
 
 def test_while_another_program_uses_the_kept_copy_an_own_one_is_made(path: Path) -> None:
-    program = "import sys; from mailkit.history.engine import open_history\nwith open_history(sys.argv[1], cache=True):\n print('open', flush=True); sys.stdin.read()"
-    with subprocess.Popen([sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+    with subprocess.Popen(
+        [sys.executable, "-c", OPEN_AND_WAIT, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "open\n"
         with open_history(path, cache=True) as history:
@@ -164,7 +173,9 @@ def test_history_leaves_the_lock_of_a_sender_in_the_same_process_alone(path: Pat
 def test_duckdb_asks_nobody_for_an_extension(path: Path) -> None:
     with open_history(path) as history:
         agrees(history, path)
-        loaded = "SELECT extension_name FROM duckdb_extensions() WHERE loaded AND install_mode NOT IN ('STATICALLY_LINKED', 'BUILTIN')"
+        loaded = (
+            "SELECT extension_name FROM duckdb_extensions() WHERE loaded AND install_mode NOT IN ('STATICALLY_LINKED', 'BUILTIN')"
+        )
         assert history.events.get_backend().con.execute(loaded).fetchall() == []
 
 

@@ -38,7 +38,7 @@ HOSTILE = (
     " =1+1",
     "harmless;=1+1",
     "\uff1d1+1",
-    "a\nb,c\"d;e",
+    'a\nb,c"d;e',
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
     "</table></body><h1>gone",
@@ -68,7 +68,9 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
         for step, state in enumerate(("deferred", "skipped", "accepted", "accepted", "pending")):
             name = text if step < 4 else f"{text} "
             moment = NOW.replace(hour=number % 12, minute=step)
-            events.append(Event(moment=moment, delivery_id=name, state=state, source="csv", source_key=f"{number}/{step}", **facts))  # type: ignore[arg-type]
+            events.append(
+                Event(moment=moment, delivery_id=name, state=state, source="csv", source_key=f"{number}/{step}", **facts)
+            )  # type: ignore[arg-type]
     with open_store(path) as store:
         store.add_events(events)
     with open_history(path) as history:
@@ -147,7 +149,8 @@ def test_a_page_holds_no_element_that_a_mail_brought_along(tables: dict[str, pd.
     parser = Elements()
     made = page(list(tables.items()), "<script>title</script>")
     parser.feed(made)
-    known = set("html head meta title style body main h1 h2 section div table thead tbody tr th td p".split())
+    known = {"html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "section", "div", "p"}
+    known |= {"table", "thead", "tbody", "tr", "th", "td"}
     assert {tag for tag, _ in parser.met} <= known
     assert not any(name.startswith("on") or name in ("href", "src") for _, names in parser.met for name in names)
     assert "http://" not in re.sub("&[a-z0-9#]+;", "", made).replace("http://example.com", "")
@@ -167,15 +170,15 @@ def test_json_lines_keep_everything_as_it_was_recorded_a_row_a_line(tables: dict
     made = list(json_lines(tables["latest"], "latest"))
     read = [json.loads(line) for line in made]
     assert {row["subject"] for row in read} == set(HOSTILE)
-    assert all(row["schema"] == "mailkit.history-latest/1" and list(row)[0] == "schema" for row in read)
+    assert all(row["schema"] == "mailkit.history-latest/1" and next(iter(row)) == "schema" for row in read)
     assert all(len(line.splitlines()) == 1 for line in made)
     assert read[0]["changed"].endswith("Z")
     assert read[0]["next_try"] is None
-    days = json.loads(next(json_lines(ask_day(tables), "funnel")))
+    days = json.loads(next(json_lines(one_day(), "funnel")))
     assert days["day"] == "2026-11-21"
 
 
-def ask_day(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def one_day() -> pd.DataFrame:
     return pd.DataFrame({"day": pd.to_datetime(["2026-11-21"]).astype("datetime64[us]"), "deliveries": [1]})
 
 

@@ -1,7 +1,7 @@
 """Killed, cut off, out of disk, locked out: nothing is lost, nothing comes twice, and what is doubtful is called so.
 
-The sender is a process of its own that is killed (SIGKILL) when the server has seen a chosen step of a chosen mail, or at any moment;
-what arrived is counted by Message-ID. ``python benchmarks/sending.py --kills 200`` does the same for as long as one likes.
+The sender is a process of its own that is killed (SIGKILL) when the server has seen a chosen step of a chosen mail, or at any
+moment; what arrived is counted by Message-ID. ``python benchmarks/sending.py --kills 200`` does that as long as one likes.
 """
 
 from __future__ import annotations

@@ -79,13 +79,13 @@ def check(history: History, *, now: datetime | None = None) -> pd.DataFrame:
     there = history.one(events.agg(number=events.count()))["number"]
     found["uncounted"] = (abs(there - counted), None)
     rows = [
-        {"rule": rule, "ok": found[rule][0] == 0, "broken": found[rule][0], "says": says if found[rule][0] else None, "sample_delivery": found[rule][1]}
-        for rule, says in _SAYS.items()
+        {"rule": rule, "ok": count == 0, "broken": count, "says": _SAYS[rule] if count else None, "sample_delivery": sample}
+        for rule, (count, sample) in ((rule, found[rule]) for rule in _SAYS)
     ]
     return CHECK.frame(sorted(rows, key=lambda row: bool(row["ok"])))
 
 
-def _broken(history: History, table: ir.Table, rules: dict[str, Any], number: Any) -> dict[str, tuple[int, str | None]]:  # noqa: ANN401 - Ibis' own type
+def _broken(history: History, table: ir.Table, rules: dict[str, Any], number: ir.Column) -> dict[str, tuple[int, str | None]]:
     """Count what breaks each rule, in one scan, with the first delivery that does."""
     asked = {f"n{at}": table.count(where=rule) for at, rule in enumerate(rules.values())}
     asked |= {f"d{at}": table.delivery_id.argmin(number, where=rule) for at, rule in enumerate(rules.values())}

@@ -1,5 +1,5 @@
 // One page of a table. The rows come from the kernel; choosing, filtering and turning pages are asked of it by messages. Among the rows
-// the arrow keys move, so that the table is one stop of the Tab key.
+// the arrow keys move, so that the table is one stop of the Tab key (two, where its rows can be ticked).
 
 function render({ model, el }) {
   const search = make("input", { type: "search", spellcheck: false, autocomplete: "off" });
@@ -32,10 +32,16 @@ function render({ model, el }) {
   before.addEventListener("click", () => model.send({ page: model.get("page") - 1 }));
   after.addEventListener("click", () => model.send({ page: model.get("page") + 1 }));
 
+  const every = make("input", { type: "checkbox" });
+  const heading = make("th", { scope: "col", className: "mailkit-tick" }, make("label", {}, every, " all"));
+  every.dataset.lmSuppressShortcuts = "true";
+  every.addEventListener("change", () => model.send({ tick: null, on: every.checked }));
+
   const buttons = () => [...body.querySelectorAll("button")];
+  const boxes = () => [...body.querySelectorAll("input")];
   const choose = (number) => () => model.send({ choose: number });
   body.addEventListener("keydown", (event) => {
-    const all = buttons();
+    const all = event.target.matches("input") ? boxes() : buttons();
     const here = all.indexOf(event.target);
     const there = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: all.length - 1 }[event.key];
     if (there === undefined || all[there] === undefined) return;
@@ -43,17 +49,23 @@ function render({ model, el }) {
     stop(all[there]);
     all[there].focus();
   });
-  const stop = (button) => {
-    for (const other of buttons()) other.tabIndex = other === button ? 0 : -1;
+  const stop = (control) => {
+    if (control === undefined) return;
+    for (const other of control.matches("input") ? boxes() : buttons()) other.tabIndex = other === control ? 0 : -1;
   };
 
   let drawn = "";
   const show = () => {
     const [columns, rows, chosen] = [model.get("columns"), model.get("rows"), model.get("chosen")];
-    if (JSON.stringify([columns, rows]) !== drawn) {
-      drawn = JSON.stringify([columns, rows]);
-      const focused = body.contains(document.activeElement) ? document.activeElement.dataset.row : null;
-      head.replaceChildren(make("tr", {}, ...columns.map((words) => make("th", { scope: "col", textContent: words }))));
+    const [ticking, tones] = [model.get("ticking"), model.get("tones")];
+    if (JSON.stringify([columns, rows, tones]) !== drawn) {
+      drawn = JSON.stringify([columns, rows, tones]);
+      const active = body.contains(document.activeElement) ? document.activeElement : null;
+      const [focused, inBox] = [active?.dataset.row ?? null, active?.matches("input") ?? false];
+      const toned = new Map(tones);
+      head.replaceChildren(
+        make("tr", {}, ...(ticking ? [heading] : []), ...columns.map((words) => make("th", { scope: "col", textContent: words }))),
+      );
       body.replaceChildren(
         ...rows.map(([number, [first, ...cells]]) => {
           const button = make("button", { type: "button", textContent: first });
@@ -61,11 +73,31 @@ function render({ model, el }) {
           button.dataset.lmSuppressShortcuts = "true";
           button.addEventListener("click", choose(number));
           const row = make("tr", {}, make("th", { scope: "row" }, button), ...cells.map((words) => make("td", { textContent: words })));
-          row.addEventListener("click", (event) => event.target.closest("button") ?? button.click());
+          if (toned.has(number)) row.lastChild.dataset.tone = toned.get(number);
+          if (ticking) {
+            const box = make("input", { type: "checkbox" });
+            box.dataset.row = String(number);
+            box.dataset.lmSuppressShortcuts = "true";
+            box.setAttribute("aria-label", `Choose ${first}`);
+            box.addEventListener("change", () => model.send({ tick: number, on: box.checked }));
+            row.prepend(make("td", { className: "mailkit-tick" }, box));
+          }
+          row.addEventListener("click", (event) => event.target.closest("button, .mailkit-tick") ?? button.click());
           return row;
         }),
       );
-      if (focused !== null) buttons().find((button) => button.dataset.row === focused)?.focus();
+      if (focused !== null) (inBox ? boxes() : buttons()).find((control) => control.dataset.row === focused)?.focus();
+    }
+    const [ticked, locked, all] = [model.get("ticked"), model.get("locked"), model.get("every")];
+    for (const box of boxes()) {
+      box.checked = ticked.includes(Number(box.dataset.row));
+      box.disabled = locked.includes(Number(box.dataset.row));
+    }
+    heading.firstChild.hidden = every.disabled = all === "";
+    every.checked = all === "all";
+    every.indeterminate = all === "some";
+    if (!boxes().some((box) => box.tabIndex === 0 && !box.disabled && box === document.activeElement)) {
+      stop(boxes().find((box) => !box.disabled));
     }
     for (const button of buttons()) {
       const current = Number(button.dataset.row) === chosen;

@@ -1,4 +1,4 @@
-"""A table of people or forms, a page of it at a time: to look through, to filter, to choose a row from.
+"""A table of people or forms, a page of it at a time: to look through, to filter, to choose a row from, to tick some.
 
 Written here because no kept library does it: ipydatagrid paints a canvas that no screen reader reads, and itables shows but does
 not choose by keyboard. Filtering and paging are done in Python, so that ten thousand rows cost no more than ten. Front end:
@@ -33,10 +33,16 @@ class RowTable(anywidget.AnyWidget):
         filter: what is looked for.
         page, pages: counted from 1.
         found: how many there are, in words.
+        ticking: there is a box before each row.
+        ticked: the rows of this page whose box is ticked.
+        locked: those whose box cannot be.
+        every: of all that are found: ``all``, ``some`` or ``none`` are ticked; ``""``: there is no box for all.
+        tones: the severity that colours the last cell of a row; its words say the same.
 
     Args:
         chose: called with the number of a row.
         turned: called with the filter and the page wanted.
+        tick: called with the number of a row, or ``None`` for all that are found, and whether it is to be ticked.
     """
 
     _esm = front(__file__)
@@ -50,15 +56,21 @@ class RowTable(anywidget.AnyWidget):
     page = traitlets.Int(1).tag(sync=True)
     pages = traitlets.Int(1).tag(sync=True)
     found = traitlets.Unicode("").tag(sync=True)
+    ticking = traitlets.Bool(default_value=False).tag(sync=True)
+    ticked = traitlets.List(traitlets.Int()).tag(sync=True)
+    locked = traitlets.List(traitlets.Int()).tag(sync=True)
+    every = traitlets.Enum(("", "all", "some", "none"), default_value="").tag(sync=True)
+    tones = traitlets.List(traitlets.Tuple(traitlets.Int(), traitlets.Unicode())).tag(sync=True)
 
     def __init__(
         self,
         chose: Callable[[int], None],
         turned: Callable[[str, int], None],
+        tick: Callable[[int | None, bool], None] | None = None,
         **traits: Any,  # noqa: ANN401 - traits of the class
     ) -> None:
-        super().__init__(**traits)
-        self._chose, self._turned = chose, turned
+        super().__init__(ticking=tick is not None, **traits)
+        self._chose, self._turned, self._tick = chose, turned, tick
         self.on_msg(self._receive)
 
     def focus(self) -> None:
@@ -74,3 +86,9 @@ class RowTable(anywidget.AnyWidget):
             self._turned(wanted[:LONGEST], 1)
         elif isinstance(page := content.get("page"), int):
             self._turned(self.filter, page)
+        elif isinstance(on := content.get("on"), bool) and self._tick is not None:
+            row = content.get("tick")
+            if row is None and self.every:
+                self._tick(None, on)
+            elif isinstance(row, int) and row in {number for number, _ in self.rows} - set(self.locked):
+                self._tick(row, on)

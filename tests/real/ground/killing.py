@@ -114,7 +114,7 @@ class _Strike:
         self._lot = 0 if moment in ("connect", "EHLO") else chance.randrange(mails)
 
     def told(self, step: str, server: Receiver) -> str | None:
-        if not self.armed or step != self.moment:
+        if not self.armed or self.struck or step != self.moment:
             return None
         if self._lot:
             self._lot -= 1

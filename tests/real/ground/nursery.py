@@ -1,7 +1,7 @@
 """Senders to be killed: one process that has loaded everything makes a child for each order, so that a death costs milliseconds.
 
-Run as a program; an order is a line of JSON on its standard input (:class:`Order`). It answers with the child's process id, and with
-how the child ended when that is asked for. Linux only, as all of this folder.
+An order is a line of JSON on its standard input (:class:`Order`). It answers with the child's process id, and with how the child
+ended when that is asked for. Linux only, as all of this folder.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def main() -> None:
     for line in sys.stdin:
         order = json.loads(line)
         if "ended" in order:
-            print(os.waitstatus_to_exitcode(os.waitpid(order["ended"], 0)[1]), flush=True)
+            _answer(os.waitstatus_to_exitcode(os.waitpid(order["ended"], 0)[1]))
             continue
         pid = os.fork()
         if pid == 0:
@@ -96,7 +96,12 @@ def main() -> None:
                 status = _child(Order(**order))
             finally:
                 os._exit(status)
-        print(pid, flush=True)
+        _answer(pid)
+
+
+def _answer(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
 
 
 def _child(order: Order) -> int:
@@ -105,7 +110,7 @@ def _child(order: Order) -> int:
     try:
         asyncio.run(_send(order))
     except StoreError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 3
     return 0
 

@@ -182,10 +182,13 @@ def postfix(
     *,
     roles: dict[str, Role] | None = None,
     cyrus: str | None = None,
+    settings: dict[str, str] | None = None,
+    services: str = "",
 ) -> Iterator[Postfix]:
     """Run all roles in ``folder`` (all parents of it open to every user).
 
-    ``login`` is the port of Dovecot; ``cyrus`` are settings of Cyrus SASL, for roles that ask that.
+    ``login`` is the port of Dovecot; ``cyrus`` are settings of Cyrus SASL, for roles that ask that;
+    ``settings`` and ``services`` are more of main.cf and master.cf.
     """
     configuration, queue, data = folder / "etc", folder / "queue", folder / "data"
     for child in (folder, configuration, queue):
@@ -202,12 +205,13 @@ def postfix(
         "maillog_file": str(log),
         "maillog_file_prefixes": str(folder),
         "smtpd_sasl_path": f"inet:127.0.0.1:{login}",
+        **(settings or {}),
     }
     (configuration / "main.cf").write_text("".join(f"{name} = {value}\n" for name, value in main.items()))
     if cyrus is not None:
         (configuration / "sasl").mkdir(mode=0o755)
         (configuration / "sasl/smtpd.conf").write_text(cyrus)
-    services = [_SERVICES]
+    lines = [_SERVICES, services]
     for name, role in (roles or ROLES).items():
         options = {"syslog_name": name}
         if role.certificate:
@@ -218,10 +222,10 @@ def postfix(
         limit = "1" if role.service == "postscreen" else "-"
         for address in role.addresses:
             where = f"[{address}]" if ":" in address else address
-            services.append(f"{where}:{ports[name]} inet n - n - {limit} {role.service}\n{words}")
+            lines.append(f"{where}:{ports[name]} inet n - n - {limit} {role.service}\n{words}")
         if role.service == "postscreen":  # hands the connection on to an smtpd of its own
-            services.append(f"smtpd pass - - n - - smtpd\n{words}")
-    (configuration / "master.cf").write_text("".join(services))
+            lines.append(f"smtpd pass - - n - - smtpd\n{words}")
+    (configuration / "master.cf").write_text("".join(lines))
     call(program, "-c", configuration, "check")
     # "postfix start" would put it into the background, out of our hands; the master itself stays where it is.
     command: list[str | Path] = [f"{daemons}/master", "-c", configuration]
