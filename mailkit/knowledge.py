@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -36,6 +36,7 @@ __all__ = [
     "speaking",
 ]
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 Language = Literal["en", "fr"]
@@ -44,6 +45,7 @@ LANGUAGES: tuple[Language, ...] = ("en", "fr")
 
 _language: ContextVar[Language] = ContextVar("language", default="en")
 
+_KEPT = 4096
 _FRENCH_NUMBERS = str.maketrans({",": "\N{NO-BREAK SPACE}", ".": ","})
 
 _TEXT_IN_SENTENCE = 160
@@ -143,10 +145,18 @@ def speaking(chosen: Language) -> Iterator[None]:
         _language.reset(before)
 
 
-def in_each_language(load: Callable[[], T]) -> Callable[[], T]:
-    """Keep what ``load`` gives, once per language."""
-    kept = functools.cache(lambda _language: load())
-    return functools.wraps(load)(lambda: kept(language()))
+def in_each_language(make: Callable[P, T]) -> Callable[P, T]:
+    """Keep what ``make`` gives, once per language (and for each of the last few thousand arguments)."""
+
+    @functools.lru_cache(maxsize=_KEPT)
+    def kept(_language: Language, /, *args: P.args, **named: P.kwargs) -> T:
+        return make(*args, **named)
+
+    @functools.wraps(make)
+    def given(*args: P.args, **named: P.kwargs) -> T:
+        return kept(language(), *args, **named)
+
+    return given
 
 
 def number(value: float, digits: int = 0) -> str:

@@ -17,6 +17,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,14 +124,9 @@ class Embedded:
             self._run(f'DROP TABLE "{table}"')
         columns = ", ".join(f'"{name}" {_SQL[kind]}' for name, kind in EVENT_COLUMNS.items())
         self._run(f"CREATE TABLE event ({columns})")
-        self._run(f"CREATE TABLE life AS {self._lives_sql(self.events)} LIMIT 0")
+        self._run(f"CREATE TABLE life AS {_folding('event')} LIMIT 0")
         self._run("CREATE TABLE copied (made_as VARCHAR, folded BIGINT, first_row VARCHAR, last_row VARCHAR, pruned VARCHAR)")
         self._run("INSERT INTO copied VALUES (?, 0, NULL, NULL, NULL)", (_version(),))
-
-    def _lives_sql(self, events: ir.Table) -> str:
-        import ibis  # noqa: PLC0415 - an optional extra
-
-        return str(ibis.to_sql(lives(events), dialect="duckdb"))
 
     def _continues(self, connection: sqlite3.Connection) -> bool:
         """Say whether the store is still the one that was copied, with nothing taken out of it."""
@@ -169,15 +165,20 @@ class Embedded:
         try:
             if folded == 0:
                 self._run("DELETE FROM life")
-                self._run(f"INSERT INTO life {self._lives_sql(self.events)}")
+                self._run(f"INSERT INTO life {_folding('event')}")
             else:
                 self._run(
                     "CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT delivery_id FROM event WHERE event_id > ?", (folded,)
                 )
                 # Older events are not even looked at: new ones are mostly about what began lately.
                 (oldest,) = self._run("SELECT min(first_event) FROM life SEMI JOIN touched USING (delivery_id)")[0]
+                self._run(
+                    "CREATE OR REPLACE TEMP TABLE part AS SELECT * FROM event SEMI JOIN touched USING (delivery_id) WHERE event_id >= ?",
+                    (min(oldest or folded + 1, folded + 1),),
+                )
                 self._run("DELETE FROM life WHERE delivery_id IN (SELECT delivery_id FROM touched)")
-                self._run(f"INSERT INTO life {self._lives_sql(self._touched(min(oldest or folded + 1, folded + 1)))}")
+                self._run(f"INSERT INTO life {_folding('part')}")
+                self._run("DROP TABLE part")
                 self._run("DROP TABLE touched")
             self._run("UPDATE copied SET folded = (SELECT coalesce(max(event_id), 0) FROM event)")
             self._run("COMMIT")
@@ -185,22 +186,23 @@ class Embedded:
             self._run("ROLLBACK")
             raise
 
-    def _touched(self, oldest: int) -> ir.Table:
-        touched = self._backend.table("touched", database="temp.main")
-        return self.events.filter(self.events[NUMBER] >= oldest).semi_join(touched, "delivery_id")
-
 
 _ROW = "SELECT event_id, moment, delivery_id, state, source, source_key FROM event WHERE event_id = ?"
 _COLUMNS = ", ".join(STORED.values())
 _SQL = {"int64": "BIGINT", "float64": "DOUBLE", "string": "VARCHAR"}
 
 
-def _version() -> str:
-    """Tell copies apart whose tables were made by another mailkit."""
+@cache
+def _folding(table: str) -> str:
+    """Give the statement that makes lives of the events in a table."""
     import ibis  # noqa: PLC0415 - an optional extra
 
-    said = str(ibis.to_sql(lives(ibis.table(dict(EVENT_COLUMNS), name="event")), dialect="duckdb"))
-    return hashlib.blake2b(said.encode(), digest_size=12).hexdigest()
+    return str(ibis.to_sql(lives(ibis.table(dict(EVENT_COLUMNS), name=table)), dialect="duckdb"))
+
+
+def _version() -> str:
+    """Tell copies apart whose tables were made by another mailkit."""
+    return hashlib.blake2b(_folding("event").encode(), digest_size=12).hexdigest()
 
 
 def _kept(path: Path) -> Any:  # noqa: ANN401 - an Ibis back-end

@@ -126,6 +126,7 @@ class History:
         self._source = source
         self._turn = threading.RLock()
         self._open = True
+        self._span: tuple[int, int] | None = None
 
     @property
     def engine(self) -> str:
@@ -153,6 +154,7 @@ class History:
         """
         with self._turn:
             refreshed: Refreshed = self._source.refresh(progress, stop)
+            self._span = None
             return refreshed
 
     def arrow(self, expression: ir.Table) -> pa.Table:
@@ -168,6 +170,16 @@ class History:
     def one(self, expression: ir.Table) -> Mapping[str, Any]:
         """Ask for one row."""
         return self.rows(expression)[0]
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The first and the last moment (microseconds since 1970) at which one of the deliveries began; 0 when there is none."""
+        with self._turn:
+            if self._span is None:
+                lives = self.lives
+                ends = self.one(lives.agg(first=lives.began.min(), last=lives.began.max()))
+                self._span = (ends["first"] or 0, ends["last"] or 0)
+            return self._span
 
     def close(self) -> None:
         """Let go of the engine; a copy that is not to stay is deleted."""

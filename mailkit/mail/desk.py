@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from dataclasses import dataclass, field
 from datetime import timedelta
+from math import ceil
 from typing import Any
 
 import msgspec
@@ -32,6 +33,12 @@ from mailkit.mail.waiting import left_over
 __all__ = ["Desk", "Gate"]
 
 _STEPS = {"connect": "tcp"}
+_WORTH_A_LINE = 5
+"""Messages for which one more connection, with its log-in, is worth while."""
+_LEARN = 10.0
+"""Seconds after which the journal is asked whether somebody else sends by the same account."""
+_REFUSED_IN_A_ROW = 3
+"""Messages that the server itself puts off, one after the other, until it is left alone."""
 _STORE_PAUSE = timedelta(seconds=15)
 
 
@@ -73,7 +80,8 @@ class Desk:
         self._lanes: set[asyncio.Task[None]] = set()
         self._open_lines = 0
         self.intake = Intake(shift, access.account, number)
-        self._failures = 0
+        self._failures = self._put_off = 0
+        self._learnt = 0.0
         self._paused_until = 0.0
         self._halted = False
         self.ahead = True
@@ -97,6 +105,7 @@ class Desk:
     async def _begin_run(self) -> bool:
         """See what earlier runs left; ``False``: the account is stopped."""
         self._throttle = Throttle(self.account.pace, await self._left())
+        self._learnt = self._time()
         return not await self._halted_before()
 
     async def _round(self) -> bool:
@@ -157,9 +166,9 @@ class Desk:
         self._lanes.add(asyncio.create_task(Lane(self).run(pipeline)))
 
     def more_lanes(self) -> None:
-        """Open further connections, where there is work that this one alone would not get done."""
-        wanted = min(self._lines, len(self._lanes) + len(self.intake)) if not self._throttle.limited else len(self._lanes) + 1
-        while len(self._lanes) < min(wanted, self._lines) and self.intake and not self._throttle.wait(self._time()):
+        """Open further connections, where there is so much work that they are worth it."""
+        wanted = len(self._lanes) + 1 if self._throttle.limited else ceil(len(self.intake) / _WORTH_A_LINE)
+        while len(self._lanes) < min(wanted, self._lines) and self.intake.at_hand and not self._throttle.wait(self._time()):
             self._start(None)
 
     # ── deliveries ──
@@ -168,13 +177,14 @@ class Desk:
         """Give the next message as soon as the pace allows; ``None``: there is none, or nothing is to be begun."""
         waited = 0.0
         while not self._stopped:
-            if not self.intake and not await self.intake.fill():
+            if not self.intake.at_hand and not await self.intake.fill():
                 if not self.shift.watch or waited >= self.shift.settings.idle:
                     return None
                 pause = min(self.shift.settings.poll, self.shift.settings.idle - waited)
                 waited += pause
                 await self.shift.sleep(pause)
                 continue
+            await self._learn()
             limit = self._throttle.wait(self._time())
             if not limit:
                 return self._begin()
@@ -185,7 +195,7 @@ class Desk:
 
     def take_now(self) -> Job | None:
         """Give the next message if one is here and may leave now."""
-        if self._stopped or not self.intake or self._throttle.wait(self._time()):
+        if self._stopped or not self.intake.at_hand or self._throttle.wait(self._time()):
             return None
         return self._begin()
 
@@ -201,6 +211,13 @@ class Desk:
     def finished(self, *, counts: bool) -> None:
         """A message was answered; ``counts``: the server may have counted it."""
         self._throttle.end(self._time(), counts=counts)
+
+    async def _learn(self) -> None:
+        """Look now and then whether somebody else sends by the same account."""
+        if self._throttle.limited and self._time() - self._learnt > _LEARN:
+            self._learnt = self._time()
+            with contextlib.suppress(StoreError):
+                self._throttle.learn(await self._left())
 
     async def _left(self) -> list[float]:
         """Give when earlier messages left, on the loop's clock. None is newer than now, whatever clock they were noted by."""
@@ -247,7 +264,14 @@ class Desk:
 
     def works(self) -> None:
         """The server took a mail: whatever failed before is over."""
-        self._failures = 0
+        self._failures = self._put_off = 0
+
+    async def put_off(self, told: Explanation) -> None:
+        """The server put off a mail for a reason of its own, not for its recipient's."""
+        self._put_off += 1
+        if self._put_off >= _REFUSED_IN_A_ROW:
+            self._put_off = 0
+            await self.broke(told)
 
     async def _line_failed(self, failed: LineFailed) -> None:
         told = explain(failed.text, stage=_STEPS.get(failed.stage, failed.stage), host=self.account.host, port=self.account.port)
@@ -315,8 +339,9 @@ class Desk:
         if halt is None:
             return False
         self._halted = True
-        told = msgspec.json.decode(halt.explanation, type=Explanation)
-        await self.shift.tell(Halted(account=self.key, explanation=told, waiting=await self._waiting(), earlier=True))
+        if waiting := await self._waiting():
+            told = msgspec.json.decode(halt.explanation, type=Explanation)
+            await self.shift.tell(Halted(account=self.key, explanation=told, waiting=waiting, earlier=True))
         return True
 
     async def _waiting(self) -> int:

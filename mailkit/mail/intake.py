@@ -58,7 +58,13 @@ class Intake:
         self._fault: StoreError | None = None
 
     def __len__(self) -> int:
-        return len(self._ready)
+        """How many are here, as far as is known without asking the outbox."""
+        return len(self._ready) + len(self._claimed)
+
+    @property
+    def at_hand(self) -> bool:
+        """A message is here."""
+        return bool(self._ready)
 
     def next(self) -> Job:
         """Give the next message; there has to be one."""

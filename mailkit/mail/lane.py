@@ -136,8 +136,11 @@ class Lane:
                 desk.fewer_lines()
             span = following.account_until - ruling.change.event.moment
             await desk.pause(span, told.summary, told, handed.transcript)
-        elif handed.problem is not None and not self._accepted:
-            await desk.broke(told)
+        elif handed.problem is not None or (handed.reply is not None and handed.reply.code == 421):
+            if not self._accepted:
+                await desk.broke(told)
+        elif following is not None and following.state == "deferred" and handed.stage != "recipient":
+            await desk.put_off(told)
 
     def _rule(self, pipeline: Pipeline, job: Job, handed: Handed) -> Ruling:
         moment = self._shift.settings.now()

@@ -57,8 +57,9 @@ async def send(
             work = asyncio.create_task(_work(shift, accesses))
             stopping = asyncio.create_task(_pass_on(stop, shift.ending)) if stop is not None else None
             try:
-                while (news := await shift.news.get()) is not None:
-                    yield news
+                while news := await shift.news.get():
+                    for one in news:
+                        yield one
                 await work
                 outcome = "stopped" if stop is not None and stop.is_set() else "done"
             except (GeneratorExit, asyncio.CancelledError):
@@ -114,7 +115,7 @@ async def _work(shift: Shift, accesses: Mapping[str, Access]) -> None:
     finally:
         keeping.cancel()
         if not shift.deaf:
-            await shift.news.put(None)
+            await shift.news.put(())
 
 
 async def _all(desks: Sequence[Desk]) -> None:

@@ -72,15 +72,15 @@ class Shift:
         """What happened and could not be recorded."""
         self.doubtful = False
         """Something became uncertain that is to be sent again without asking."""
-        self.news: asyncio.Queue[News | None] = asyncio.Queue(maxsize=1000)
+        self.news: asyncio.Queue[tuple[News, ...]] = asyncio.Queue(maxsize=1000)
+        """Several at a time; an empty one is the end."""
         self.deaf = False
         """Nobody listens any more."""
 
     async def tell(self, *news: News) -> None:
         """Tell whoever listens; waits while he is busy."""
-        for one in news:
-            if not self.deaf:
-                await self.news.put(one)
+        if news and not self.deaf:
+            await self.news.put(news)
 
     async def record(self, *happened: Happened) -> None:
         """Record changes in one commit, and tell when they are durable.

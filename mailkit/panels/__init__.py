@@ -9,6 +9,7 @@
     mailkit.panels.explain()  # what a reply, an error or a bounce means
     mailkit.panels.send()  # test mails by the way each user really has, followed until they arrived
     mailkit.panels.traces()  # what trace mail would send, switching it on, sending, and how every mail stands
+    mailkit.panels.history()  # what became of the mails: what stands out, charts, tables, one mail's whole story
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from IPython.display import HTML
 
 from mailkit.observation import ProbeDocument
 from mailkit.panels.explain import ExplainPanel
+from mailkit.panels.history import HistoryPanel
 from mailkit.panels.probe import ProbePanel
 from mailkit.panels.send import SendPanel
 from mailkit.panels.site import SitePanel
@@ -27,11 +29,13 @@ from mailkit.report.page import fragment
 
 __all__ = [
     "ExplainPanel",
+    "HistoryPanel",
     "ProbePanel",
     "SendPanel",
     "SitePanel",
     "TracesPanel",
     "explain",
+    "history",
     "probe",
     "send",
     "show",
@@ -46,6 +50,7 @@ _shown: dict[str, ProbePanel] = {}
 _sites: dict[str, SitePanel] = {}
 _explained: dict[str, ExplainPanel] = {}
 _sent: dict[str, SendPanel] = {}
+_histories: dict[str, HistoryPanel] = {}
 _traces: dict[str, TracesPanel] = {}
 
 
@@ -109,6 +114,25 @@ def traces(name: str = "traces") -> TracesPanel:
     panel = _traces[name] = TracesPanel()
     if os.environ.get(PRACTICE):
         panel.places.practice.value = True
+    return panel
+
+
+def history(store: str | None = None, *, name: str = "history") -> HistoryPanel:
+    """Return the panel "delivery history"; a cell that ends with it shows it.
+
+    Running the cell again closes the panel of the same name, and with it what was read from files.
+
+    Args:
+        store: opened at once: ``history.sqlite3`` or ``postgresql://user@host/database``.
+        name: tells several panels apart.
+    """
+    if (before := _histories.pop(name, None)) is not None:
+        before.close()
+    panel = _histories[name] = HistoryPanel()
+    if store is not None:
+        panel.start_store(store)
+    elif os.environ.get(PRACTICE):
+        panel.start_practice()
     return panel
 
 

@@ -7,7 +7,6 @@ then on it is reported as old instead of being claimed.
 from __future__ import annotations
 
 import datetime as dt
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -89,7 +88,7 @@ class Facts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return next((fact for fact in self.fact if fact.of == of and provider in fact.providers), None)
 
 
-@cache
+@in_each_language
 def facts() -> Facts:
     """Read the file, once."""
     return read(Path(__file__).with_name("facts.toml"), Facts)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal
@@ -162,7 +162,7 @@ class _Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     filters: dict[str, tuple[str, ...]]
 
 
-@cache
+@in_each_language
 def _table() -> _Table:
     table = read(Path(__file__).with_name("providers.toml"), _Table)
     named = {id_: msgspec.structs.replace(provider, id=id_) for id_, provider in table.providers.items()}
@@ -227,7 +227,7 @@ def plain_name(text: str) -> str | None:
     return _plain_name(text.strip()) if len(text) <= 1000 else None
 
 
-@lru_cache(maxsize=4096)  # a site names the same few again and again
+@in_each_language  # a site names the same few again and again
 def _plain_name(text: str) -> str | None:
     name = text.removesuffix(".").lower()
     if not name.isascii():

@@ -28,7 +28,7 @@ from .ground.postfix import Postfix
 from .ground.queueing import message_ids, queue
 from .ground.receiver import receiving
 
-MAILS = {1: 8, 10: 40, 50: 120}
+MAILS = {1: 8, 10: 60, 50: 300}
 
 
 @pytest.fixture(scope="module")

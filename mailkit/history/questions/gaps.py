@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from mailkit.errors import InputError
 from mailkit.history.choice import DAY, EVERYTHING, HOUR, Filter, local
 from mailkit.history.engine import History
-from mailkit.history.questions.grouping import span_of
 from mailkit.history.table import Table, column
 
 if TYPE_CHECKING:
@@ -61,9 +60,8 @@ def gaps(
         raise InputError("gaps are looked for every day or hour, by user, property, domain, endpoint, account or in everything")
     lives = where.of_lives(history.lives)
     length = DAY if every == "day" else HOUR
-    span = span_of(history, lives)
-    tried = _counted(lives.filter(lives.first_try.notnull()), "first_try", by, where.zone, span=span, length=length)
-    queued = _counted(lives, "began", by, where.zone, span=span, length=length)
+    tried = _counted(lives.filter(lives.first_try.notnull()), "first_try", by, where.zone, span=history.span, length=length)
+    queued = _counted(lives, "began", by, where.zone, span=history.span, length=length)
     silent = _silent(tried)
     joined = silent.left_join(queued, _same(silent, queued))
     last = tried.slot.max().name("last")

@@ -106,7 +106,7 @@ def grouped(by: By | Sequence[By] | None) -> tuple[By, ...]:
 def _keys(history: History, lives: ir.Table, by: tuple[By, ...], where: Filter) -> dict[str, Any]:
     keys: dict[str, Any] = {f"by_{name}": lives[_COLUMNS.get(name, name)] for name in by if name not in _TIMES}
     if any(name in _TIMES for name in by):
-        clock = local(lives.began, where.zone, span_of(history, lives))
+        clock = local(lives.began, where.zone, history.span)
         times = {
             "day": clock - clock % DAY,
             "hour": clock - clock % HOUR,
@@ -115,9 +115,3 @@ def _keys(history: History, lives: ir.Table, by: tuple[By, ...], where: Filter) 
         }
         keys |= {f"by_{name}": times[name] for name in by if name in _TIMES}
     return keys
-
-
-def span_of(history: History, lives: ir.Table) -> tuple[int, int]:
-    """Give the first and the last moment at which one of the lives began."""
-    ends = history.one(lives.agg(first=lives.began.min(), last=lives.began.max()))
-    return ends["first"] or 0, ends["last"] or 0

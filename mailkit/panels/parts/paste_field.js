@@ -34,7 +34,7 @@ function render({ model, el }) {
     const { drop, files: most, piece } = model.get("limits");
     const size = list.reduce((sum, file) => sum + file.size, 0);
     if (size > drop || list.length > most) {
-      heard.textContent = `That is more than ${drop / 1e6} MB or ${most.toLocaleString("en")} files at once; use “mailkit explain” in a terminal.`;
+      heard.textContent = `That is more than ${drop / 1e6} MB or ${most.toLocaleString("en")} files at once; ${model.get("elsewhere")}.`;
       return;
     }
     heard.textContent = "";

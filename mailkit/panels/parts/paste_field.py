@@ -35,6 +35,7 @@ class PasteField(anywidget.AnyWidget):
         action: the words on the button.
         accept: file name endings, such as ``.eml,.txt``.
         busy: nothing can be given now.
+        elsewhere: what to use for more than fits here.
 
     Args:
         pasted: called with the text when the button or Ctrl+Enter is pressed.
@@ -49,6 +50,7 @@ class PasteField(anywidget.AnyWidget):
     action = traitlets.Unicode("Go").tag(sync=True)
     accept = traitlets.Unicode("").tag(sync=True)
     busy = traitlets.Bool(default_value=False).tag(sync=True)
+    elsewhere = traitlets.Unicode("use “mailkit explain” in a terminal").tag(sync=True)
     limits = traitlets.Dict().tag(sync=True)
 
     def __init__(

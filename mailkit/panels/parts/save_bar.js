@@ -46,12 +46,20 @@ function render({ model, el }) {
   }
   el.append(heard);
 
-  const answer = async (message) => {
+  const answer = async (message, buffers) => {
+    if (message.wait) {
+      if (waiting.has(message.name)) heard.textContent = "Making the file …";
+      return;
+    }
     if (!waiting.delete(message.name)) return;
+    if (message.why !== undefined) {
+      heard.textContent = message.why;
+      return;
+    }
     const { kind } = buttons.get(message.name);
     try {
       if (kind === "copy") await copy(message.text);
-      else save(message.file, message.text);
+      else save(message.file, message.text ?? buffers[0]);
       heard.textContent = kind === "copy" ? "Copied." : `Saved as ${message.file}.`;
     } catch (error) {
       heard.textContent = `The browser did not allow it: ${error.message}`;

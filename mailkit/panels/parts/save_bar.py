@@ -24,7 +24,8 @@ class SaveBar(anywidget.AnyWidget):
         disabled: there is nothing to save.
 
     Args:
-        texts: for each name, what makes the file name and the text when the button is pressed.
+        texts: for each name, what makes the file name and the text when the button is pressed; ``None``: it takes a while, and
+            comes by :meth:`give` or ends with :meth:`refuse`.
     """
 
     _esm = Path(__file__).with_suffix(".js")
@@ -33,7 +34,7 @@ class SaveBar(anywidget.AnyWidget):
     actions = traitlets.List(traitlets.Tuple(traitlets.Unicode(), traitlets.Unicode(), traitlets.Unicode())).tag(sync=True)
     disabled = traitlets.Bool(default_value=True).tag(sync=True)
 
-    def __init__(self, texts: Mapping[str, Callable[[], tuple[str, str]]], **traits: Any) -> None:  # noqa: ANN401 - traits of the class
+    def __init__(self, texts: Mapping[str, Callable[[], tuple[str, str] | None]], **traits: Any) -> None:  # noqa: ANN401 - traits of the class
         super().__init__(**traits)
         self._texts = dict(texts)
         self.on_msg(self._asked)
@@ -41,5 +42,19 @@ class SaveBar(anywidget.AnyWidget):
     def _asked(self, _widget: object, content: object, _buffers: object) -> None:
         name = content.get("wanted") if isinstance(content, dict) else None
         if isinstance(name, str) and name in self._texts and not self.disabled:
-            file, text = self._texts[name]()
-            self.send({"name": name, "file": file, "text": text})
+            made = self._texts[name]()
+            if made is None:
+                self.send({"name": name, "wait": True})
+            else:
+                self.give(name, *made)
+
+    def give(self, name: str, file: str, content: str | bytes) -> None:
+        """Hand over what the button ``name`` asked for."""
+        if isinstance(content, str):
+            self.send({"name": name, "file": file, "text": content})
+        else:
+            self.send({"name": name, "file": file}, [content])
+
+    def refuse(self, name: str, why: str) -> None:
+        """Say why there is nothing to hand over."""
+        self.send({"name": name, "why": why})

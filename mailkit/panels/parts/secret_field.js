@@ -1,10 +1,9 @@
 // A password field that keeps nothing: what was typed goes to the kernel as a message (which is part of no saved state) as
 // soon as the field is left, and the field is emptied. The model only knows that a password is there.
 
-let fields = 0;
-
 function render({ model, el }) {
-  const id = `mailkit-secret-${++fields}`;
+  // By chance and not counted: each widget has a copy of this module, and a label must not lead into another one's field.
+  const id = `mailkit-secret-${Math.random().toString(36).slice(2)}`;
   const label = document.createElement("label");
   const input = document.createElement("input");
   const forget = document.createElement("button");

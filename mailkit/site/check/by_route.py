@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from mailkit.finding import Finding, Product, Severity
 from mailkit.site.opinion import Opinion, entry_of, worded
+from mailkit.site.phrases import phrase
 from mailkit.site.route import Route
 
 __all__ = ["merged"]
@@ -51,7 +52,7 @@ def merged(routes: Iterable[Route], product: Product) -> Iterator[Finding]:
             **{name: list(values) for name, values in more[key].items() if values},
         }
         summary = _for_all(finding, variant, names, product)
-        subject = f"{len(names)} {noun}" if summary else finding.subject
+        subject = phrase(noun, count=len(names)) if summary else finding.subject
         yield replace(finding, subject=subject, summary=summary or finding.summary, evidence=evidence)
 
 

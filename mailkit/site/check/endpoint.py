@@ -15,6 +15,7 @@ from mailkit.site.endpoint import UsedEndpoint
 from mailkit.site.facts import facts
 from mailkit.site.mailbox import below
 from mailkit.site.opinion import Opinion
+from mailkit.site.phrases import phrase
 from mailkit.site.providers import Provider, provider_of_host
 
 __all__ = ["is_inside", "opinions"]
@@ -40,7 +41,7 @@ def opinions(endpoint: UsedEndpoint, named: Provider | None = None) -> Iterator[
         yield Opinion(code="site.server-is-address", subject=subject, variant=variant, evidence=evidence)
     elif odd := _NOT_IN_A_NAME.search(host):
         variant = "with-scheme" if "://" in host else "with-port" if re.fullmatch(r"[^\s:/@]+:\d+", host) else None
-        shown = "a blank" if odd[0].isspace() else odd[0]
+        shown = phrase("blank") if odd[0].isspace() else odd[0]
         yield Opinion(code="site.server-invalid", subject=host, variant=variant, evidence={**evidence, "odd": shown})
         return
     provider = provider_of_host(host)

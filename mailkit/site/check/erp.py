@@ -19,6 +19,7 @@ from mailkit.site.erp import ErpSite, MailingRow, User
 from mailkit.site.facts import facts
 from mailkit.site.mailbox import domain_of, flaw_of, same
 from mailkit.site.opinion import Opinion
+from mailkit.site.phrases import phrase
 from mailkit.site.providers import Provider, provider_of_host, providers
 from mailkit.site.route import Route, RouteValue
 from mailkit.site.screens import mode_words, screens
@@ -179,12 +180,12 @@ def _copies(seen: Gathering, site: ErpSite, label: str, user: User) -> None:
 
 
 def _shown(value: str | int | bool) -> str:  # noqa: FBT001 (a value of a screen)
-    return ("ticked" if value else "not ticked") if isinstance(value, bool) else str(value)
+    return phrase("ticked" if value else "not-ticked") if isinstance(value, bool) else str(value)
 
 
 def _account(seen: Gathering, site: ErpSite, route: Route, own_sender: str | None) -> None:
     """Judge the log-in, password and sender of a route that are the user's own."""
-    fields, label = route.fields, route.user or "a user without a code"
+    fields, label = route.fields, route.user or phrase("no-code")
     if fields.password.source == "user" and fields.password.set is False:
         seen.add("site.password-missing", label)
     login, sender, provider = _text(fields.login), _text(fields.sender), _provider(site, route)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from mailkit.finding import Severity
 from mailkit.site.opinion import Opinion
+from mailkit.site.phrases import phrase
 from mailkit.text import shorten, visible
 
 __all__ = ["Gathering", "People"]
@@ -51,7 +52,7 @@ class Gathering:
         alike = alike or {}
         key = (code, variant, severity, confidence, tuple((name, str(value)) for name, value in alike.items()))
         self._alike.setdefault(key, alike)
-        named = shorten(visible(who.strip()), _LONGEST) or "without a name"
+        named = shorten(visible(who.strip()), _LONGEST) or phrase("no-name")
         self._seen.setdefault(key, {}).setdefault(named, {}).update(
             {name: shorten(value, _LONGEST) if isinstance(value, str) else value for name, value in (each or {}).items()}
         )
@@ -67,7 +68,7 @@ class Gathering:
                 variant=variant,
                 severity=severity,
                 confidence=confidence,
-                subject=people[0] if len(people) == 1 else f"{len(people)} {self._people}",
+                subject=people[0] if len(people) == 1 else phrase(self._people, count=len(people)),
                 evidence={
                     self._people: people,
                     **self._alike[key],

@@ -20,6 +20,7 @@ from mailkit.site.check.clerks import clerk_label
 from mailkit.site.check.unknown import unknown
 from mailkit.site.erp import ErpSite
 from mailkit.site.opinion import Opinion, finding_codes, worded
+from mailkit.site.phrases import phrase
 from mailkit.site.pms import PmsSite
 from mailkit.site.route import Route
 from mailkit.site.routing import routes
@@ -116,7 +117,7 @@ def _fine(site: ErpSite | PmsSite, ways: Sequence[Route], found: Iterable[Findin
     good = [person for person in people if person not in troubled and person not in open_]
     if not good or None in open_:
         return None
-    who = f"{len(good)} {noun}" if len(good) == len(people) else f"{len(good)} of {len(people)} {noun}"
+    who = phrase(noun if len(good) == len(people) else f"some-{noun}", count=len(good), all=len(people))
     mailings = list(dict.fromkeys(way.mailing for way in known))
     return Opinion(code="site.ok", subject=who, evidence={noun: good, "who": who, "mailings": mailings})
 

@@ -19,6 +19,7 @@ from mailkit.site.check.sender import trace_sender
 from mailkit.site.endpoint import UsedEndpoint
 from mailkit.site.facts import facts
 from mailkit.site.opinion import Opinion
+from mailkit.site.phrases import phrase
 from mailkit.site.pms import LEAVE, EmailSetup, PmsSite, Setting
 from mailkit.site.providers import Provider, providers
 from mailkit.site.screens import screens
@@ -72,7 +73,7 @@ def ever_activated(site: PmsSite) -> bool | None:
 
 def _version(site: PmsSite) -> Iterator[Opinion]:
     if has_traces(site.version) is False:
-        yield Opinion(code="site.version-too-old", subject="the program", evidence={"version": site.version})
+        yield Opinion(code="site.version-too-old", subject=phrase("the-program"), evidence={"version": site.version})
 
 
 def _each_setup(site: PmsSite, today: dt.date) -> Iterator[Opinion]:

@@ -16,6 +16,7 @@ from mailkit.site.check.endpoint import is_inside
 from mailkit.site.facts import facts
 from mailkit.site.mailbox import below, domain_of, flaw_of, is_mailbox, same
 from mailkit.site.opinion import Opinion
+from mailkit.site.phrases import phrase
 from mailkit.site.pms import Clerk, EmailSetup
 from mailkit.site.providers import Provider, sender_words
 
@@ -42,7 +43,7 @@ def mismatch(sender: str | None, login: str | None, provider: Provider | None) -
         return None
     evidence = {
         "provider": provider.name if provider else None,
-        "says": (rule.words or f"it lets through only {sender_words()[rule.rule]}") if rule else None,
+        "says": (rule.words or phrase("lets-through", senders=sender_words()[rule.rule])) if rule else None,
         "replies": (list(rule.replies) or None) if rule else None,
     }
     variant = rule.breach if rule is not None and rule.breach is not None else "foreign" if foreign else None

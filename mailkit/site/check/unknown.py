@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from mailkit.site.check.pms import ever_activated, has_traces
 from mailkit.site.erp import ErpSite
 from mailkit.site.opinion import Opinion
+from mailkit.site.phrases import label, phrase
 from mailkit.site.pms import LEAVE, PmsSite
 from mailkit.site.route import Route
 from mailkit.site.screens import screens
@@ -32,7 +33,7 @@ def unknown(site: ErpSite | PmsSite, routes: Iterable[Route]) -> Opinion | None:
     labels = [_label(where) for where in fields]
     people = {where: list(names) for where, names in fields.items() if names}
     return Opinion(
-        code="site.look-up", subject="the site", evidence={"labels": labels, "fields": list(fields), "concerns": people}
+        code="site.look-up", subject=phrase("the-site"), evidence={"labels": labels, "fields": list(fields), "concerns": people}
     )
 
 
@@ -65,18 +66,6 @@ def _of_hotel(site: PmsSite) -> Iterator[str]:
     return (where for where, missing in asked.items() if missing)
 
 
-_WORDS = {
-    "site.version": "the version",
-    "site.deployment": "the deployment",
-    "site.users": "the users",
-    "site.rows.bulk": "the rows of Mailing Configuration for forms and reports",
-    "site.rows.dispatch": "the rows of Mailing Configuration for dispatch",
-    "site.clerks": "the clerks",
-    "site.activated": "whether trace mail has ever been on",
-    "site.baseline": "the seven fields of Email Setup to leave, as they were",
-}
-
-
 def _label(where: str) -> str:
     screen = screens().get(where)
-    return screen.label if screen is not None else _WORDS.get(where, where.partition(".")[2].replace("_", " "))
+    return screen.label if screen is not None else label(where) or where.partition(".")[2].replace("_", " ")

@@ -5,13 +5,13 @@ Equal findings are one object: thousands of users share a row, and what is wrong
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import msgspec
 
 from mailkit.finding import Finding, Product, Severity
+from mailkit.knowledge import in_each_language
 from mailkit.site.erp import User
 from mailkit.site.opinion import Opinion, worded
+from mailkit.site.phrases import phrase
 from mailkit.site.route import RouteFields, RouteValue
 from mailkit.site.routing.decision import Decision
 from mailkit.site.routing.table import Confidence, Rules
@@ -21,10 +21,10 @@ __all__ = ["findings", "not_used"]
 
 _Evidence = tuple[tuple[str, str | tuple[str, ...] | None], ...]
 
-_ANYBODY = {"maestro-erp": "any user", "maestro-pms": "guests"}
+_ANYBODY = {"maestro-erp": "any-user", "maestro-pms": "guests"}
 
 
-@lru_cache(maxsize=4096)  # wording is slower than routing, and a site says few different things
+@in_each_language  # wording is slower than routing, and a site says few different things
 def _said(  # noqa: PLR0917 (they are the key of the cache)
     code: str,
     subject: str,
@@ -49,7 +49,7 @@ def not_used(user: User, mailing: str, name: str | None) -> tuple[Finding, ...]:
         variant = "no-mobile"
     else:
         return ()
-    return (_said("site.route-not-used", name or _ANYBODY["maestro-erp"], "maestro-erp", variant),)
+    return (_said("site.route-not-used", name or phrase(_ANYBODY["maestro-erp"]), "maestro-erp", variant),)
 
 
 def findings(
@@ -59,7 +59,7 @@ def findings(
 
     ``certain`` is false where nobody knows whether such mail is sent at all: what would be an error is then a warning.
     """
-    who = name or _ANYBODY[table.product]
+    who = name or phrase(_ANYBODY[table.product])
     found = [_of_row(table, decided, who, documents, code, variant) for code, variant in decided.findings]
     if missing := _missing(table, decided, fields):
         found.append(_incomplete(decided.incomplete, who, table.product, missing, None if certain else "warning"))
@@ -88,7 +88,7 @@ def _missing(table: Rules, decided: Decision, fields: RouteFields) -> tuple[str,
     return tuple(dict.fromkeys(value.where for value in needed if value.set is False and value.where is not None))
 
 
-@lru_cache(maxsize=4096)  # as above
+@in_each_language  # as above
 def _incomplete(code: str, who: str, product: Product, missing: tuple[str, ...], severity: Severity | None) -> Finding:
     """Say what is missing: of the user only where a field of his is, else of the screen that everybody shares."""
     shown = [screens()[where] for where in missing]
@@ -108,7 +108,7 @@ def _fill_in(product: Product, label: str, path: str, variant: str | None) -> Fi
     return _said("site.route-incomplete", "", product, variant, (("label", label), ("path", path)))
 
 
-@lru_cache(maxsize=4096)  # as above
+@in_each_language  # as above
 def _not_known(table: Rules, place: int, variant: str | None) -> Finding:
     """Say which field to look up; not whose, so that it is one finding for everybody."""
     fact = table.facts[place]
@@ -132,4 +132,4 @@ def _inferred(table: Rules, decided: Decision) -> Finding:
     rule = decided.as_rule or decided.rule
     variant = "unknown" if decided.transport is None else "by-hand" if decided.transport in _BY_HAND else None
     evidence: _Evidence = (("rule", rule), ("why", " ".join(decided.why)), ("confidence", decided.row_confidence))
-    return _said("site.inferred-rule", f"rule {rule}", table.product, variant, evidence, None, decided.row_confidence)
+    return _said("site.inferred-rule", phrase("rule", rule=rule), table.product, variant, evidence, None, decided.row_confidence)

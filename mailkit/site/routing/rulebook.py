@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from mailkit import knowledge
 from mailkit.errors import InputError
 from mailkit.finding import Product
+from mailkit.knowledge import in_each_language
 from mailkit.site.erp import MailingRow, SmtpSettings, User
 from mailkit.site.opinion import Opinion, worded
 from mailkit.site.pms import EmailSetup
@@ -97,9 +98,9 @@ def trace_rules(file: str | Path | None = None) -> Rules:
     return _shipped("trace_rules.toml") if file is None else _read(Path(file))
 
 
-@cache
+@in_each_language
 def _shipped(name: str) -> Rules:
-    return _read(Path(__file__).with_name(name))
+    return _table(knowledge.read(Path(__file__).with_name(name), _File))
 
 
 def _read(file: Path) -> Rules:

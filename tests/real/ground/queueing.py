@@ -56,9 +56,9 @@ def message(one: Delivery, size: int = 300) -> bytes:
     return head.encode() + b"Check the room.\r\n" * (size // 17)
 
 
-def queue(store: Store, account: Account, count: int, **changes: Any) -> list[Delivery]:
+def queue(store: Store, account: Account, count: int, *, size: int = 300, **changes: Any) -> list[Delivery]:
     made = [delivery(number, account, **changes) for number in range(count)]
-    store.enqueue(((one, message(one)) for one in made), now=now())
+    store.enqueue(((one, message(one, size)) for one in made), now=now())
     return made
 
 
