@@ -56,7 +56,7 @@ class Peer:
         """Return the command line for ``hosts``, or ``None`` when the program is not here."""
         program = arguments[0]
         if self.package:
-            place = _environment(self.package)
+            place = environment(self.package)
             where = str(place / program) if place else None
         else:
             where = shutil.which(program, path=_SEARCH)
@@ -97,7 +97,7 @@ PEERS = (
 )
 
 
-def _environment(package: str) -> Path | None:
+def environment(package: str) -> Path | None:
     """Return the folder of programs of an environment that holds ``package``; made on first use."""
     place = BUILD / package
     programs = place / ("Scripts" if os.name == "nt" else "bin")
