@@ -41,7 +41,7 @@ if task == "queue":
 """
 _MAILER = (
     'APP = "mailer"; MORE = {"EMAIL_BACKEND": "mailer.backend.DbBackend", "MAILER_EMAIL_MAX_BATCH": None, '
-    '"MAILER_USE_FILE_LOCK": False}\n
+    '"MAILER_USE_FILE_LOCK": False}\n'
     + _COMMON
     + """\
     for mail in mails():

@@ -361,6 +361,13 @@ def two_senders(count: int) -> str:
     return table("Two senders on one queue", ("mails", "states", "extra copies", "missing", "exit status"), rows)
 
 
+def of_sending(*, killings: int = 240, queue: int = 10_000) -> str:
+    """Measure everything about sending."""
+    with tempfile.TemporaryDirectory() as name:
+        rates = throughput(Path(name))
+    return "\n".join((rates, latency(), kills(killings), two_senders(queue)))
+
+
 def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)

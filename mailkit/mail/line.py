@@ -8,6 +8,7 @@ account allows otherwise. What fails says at which stage (:class:`LineFailed`). 
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from typing import Literal, cast
 
@@ -220,6 +221,7 @@ class Dialer:
     async def _attempt(self, address: str, mode: _Mode, began: float, *, verify: bool) -> OpenLine:
         record = Record(address)
         client: Client | None = None
+        sock: socket.socket | None = None
         stage: LineStage = "connect"
         try:
             tls = await asyncio.to_thread(trust.context, self.account.ca_file, verify=verify)
@@ -253,6 +255,8 @@ class Dialer:
         except BaseException as error:
             if client is not None:
                 client.close()
+            elif sock is not None:
+                sock.close()
             if isinstance(error, SMTPException | OSError | InputError | ValueError):
                 raise translated(stage, error, record, at_once=mode == "implicit") from error
             raise
