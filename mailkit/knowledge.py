@@ -147,14 +147,11 @@ def speaking(chosen: Language) -> Iterator[None]:
 
 def in_each_language(make: Callable[P, T]) -> Callable[P, T]:
     """Keep what ``make`` gives, once per language (and for each of the last few thousand arguments)."""
-
-    @functools.lru_cache(maxsize=_KEPT)
-    def kept(_language: Language, /, *args: P.args, **named: P.kwargs) -> T:
-        return make(*args, **named)
+    kept: dict[Language, Callable[..., T]] = {one: functools.lru_cache(maxsize=_KEPT)(make) for one in LANGUAGES}
 
     @functools.wraps(make)
     def given(*args: P.args, **named: P.kwargs) -> T:
-        return kept(language(), *args, **named)
+        return kept[language()](*args, **named)
 
     return given
 

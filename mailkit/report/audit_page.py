@@ -16,7 +16,7 @@ from msgspec import Struct
 from mailkit.audit.comparison import AuditComparison
 from mailkit.audit.document import Audit, AuditTable, Cell
 from mailkit.finding import Finding, Severity, Who
-from mailkit.knowledge import Filling, Meta, in_each_language, language, read
+from mailkit.knowledge import Filling, Meta, in_each_language, language, number, read
 from mailkit.observation import ProbeDocument
 from mailkit.report.drawing import COLOURS, Drawing, bars, columns
 from mailkit.report.evidence import beyond_words
@@ -184,16 +184,14 @@ def _drawings(audit: Audit, words: AuditWords) -> Iterator[Drawing]:
     counted = [(state, audit.figures[state]) for state in _OUTCOMES if audit.figures.get(state)]
     if counted:
         colours = {words.states[state]: colour for state, colour in COLOURS.items() if state in words.states}
-        title = words.say("outcomes", count=f"{audit.figures.get('deliveries', 0):,}")
-        yield bars(
-            title, [(words.states[state], number) for state, number in counted], unit=words.say("deliveries"), colours=colours
-        )
+        title = words.say("outcomes", count=number(audit.figures.get("deliveries", 0)))
+        yield bars(title, [(words.states[state], many) for state, many in counted], unit=words.say("deliveries"), colours=colours)
         if (by_day := _named(audit, "funnel")) and "day" in by_day.columns:
             yield from _by_day(by_day, words, colours)
     reasons = _named(audit, "reasons")
     if reasons and {"reason", "deliveries"} <= {*reasons.columns}:
-        name, number = reasons.columns.index("reason"), reasons.columns.index("deliveries")
-        pairs = [(str(row[name] or "—"), float(row[number] or 0)) for row in reasons.rows]
+        name, many = reasons.columns.index("reason"), reasons.columns.index("deliveries")
+        pairs = [(str(row[name] or "—"), float(row[many] or 0)) for row in reasons.rows]
         if pairs:
             yield bars(words.say("reasons"), pairs, unit=words.say("deliveries"))
 
@@ -222,7 +220,7 @@ def _table(table: AuditTable, words: AuditWords) -> str:
     heads = "".join(f'<th scope="col">{text(column.replace("_", " "))}</th>' for column in table.columns)
     rows = "".join(f"<tr>{''.join(_cell(cell, words) for cell in row)}</tr>" for row in table.rows[:_SHOWN])
     left = table.left_out + max(0, len(table.rows) - _SHOWN)
-    more = f'<p class="mk-about">{text(words.say("more", count=f"{left:,}"))}</p>' if left else ""
+    more = f'<p class="mk-about">{text(words.say("more", count=number(left)))}</p>' if left else ""
     said = f"<p>{text(table.sentence)}</p>" if table.sentence else ""
     drawn = f'<table class="mk-table"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
     return f'{said}<div class="mk-wide">{drawn}</div>{more}'
@@ -234,9 +232,9 @@ def _cell(cell: Cell, words: AuditWords) -> str:
     if isinstance(cell, bool):
         return f"<td>{text(words.say('yes' if cell else 'no'))}</td>"
     if isinstance(cell, int):
-        return f'<td class="mk-number">{cell:,}</td>'
+        return f'<td class="mk-number">{number(cell)}</td>'
     if isinstance(cell, float):
-        return f'<td class="mk-number">{cell:,.3g}</td>' if abs(cell) < 100 else f'<td class="mk-number">{cell:,.0f}</td>'
+        return f'<td class="mk-number">{cell:,.3g}</td>' if abs(cell) < 100 else f'<td class="mk-number">{number(cell)}</td>'
     return f"<td>{text(cell)}</td>"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -20,7 +20,7 @@ from mailkit.text import shorten, visible
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["COLOURS", "Drawing", "bars", "columns", "ranges"]
+__all__ = ["COLOURS", "WIDTH", "Drawing", "bars", "columns", "ranges"]
 
 COLOURS: dict[str, str] = {
     "delivered": "#1f8a4c",
@@ -42,7 +42,8 @@ COLOURS: dict[str, str] = {
 _INK = "#010203"
 """Stands for the colour of the text around the chart, whatever that is."""
 _PLAIN = "#5a9bd8"
-_WIDTH = 8.6
+WIDTH = 8.6
+"""Of a chart that stands alone."""
 _LABEL = 42
 _MOST = 25
 
@@ -65,7 +66,14 @@ class Drawing(Struct, frozen=True, kw_only=True):
         )
 
 
-def bars(title: str, counted: Sequence[tuple[str, float]], *, unit: str, colours: Mapping[str, str] = COLOURS) -> Drawing:
+def bars(
+    title: str,
+    counted: Sequence[tuple[str, float]],
+    *,
+    unit: str,
+    colours: Mapping[str, str] = COLOURS,
+    width: float = WIDTH,
+) -> Drawing:
     """Draw one horizontal bar for each thing counted, from top to bottom, with its number beside it.
 
     Args:
@@ -73,6 +81,7 @@ def bars(title: str, counted: Sequence[tuple[str, float]], *, unit: str, colours
         counted: names and numbers; at most 25 are drawn.
         unit: what the numbers are of.
         colours: by name; names without one are all alike.
+        width: in inches of 72 points; the letters have nine of these. A chart fills what it stands in.
     """
     shown = list(counted[:_MOST])
     names = [_named(name) for name, _ in shown]
@@ -92,7 +101,7 @@ def bars(title: str, counted: Sequence[tuple[str, float]], *, unit: str, colours
 
     more = f"; and {len(counted) - _MOST} more" if len(counted) > _MOST else ""
     alt = f"{title}: " + ", ".join(f"{visible(name)} {number:,.0f}" for name, number in shown) + more
-    return _drawn(title, alt, draw, height=0.9 + 0.3 * max(len(shown), 1))
+    return _drawn(title, alt, draw, width=width, height=0.9 + 0.3 * max(len(shown), 1))
 
 
 def columns(
@@ -103,6 +112,7 @@ def columns(
     unit: str,
     days: float = 1.0,
     colours: Mapping[str, str] = COLOURS,
+    width: float = WIDTH,
 ) -> Drawing:
     """Draw stacked columns over time.
 
@@ -113,6 +123,7 @@ def columns(
         unit: what the numbers are of.
         days: how long a stretch is, in days.
         colours: by name of the layer.
+        width: as for :func:`bars`.
     """
 
     def draw(axes: Axes) -> None:
@@ -122,10 +133,20 @@ def columns(
         under = [0.0] * len(moments)
         stamps: Any = list(moments)
         for name, numbers in layers.items():
+            # Most layers have nothing on most days, and every bar costs.
+            seen = [at for at, number in enumerate(numbers) if number]
             axes.bar(
-                stamps, list(numbers), bottom=under, width=days * 0.86, align="edge", label=name, color=colours.get(name, _PLAIN)
+                [stamps[at] for at in seen],
+                [numbers[at] for at in seen],
+                bottom=[under[at] for at in seen],
+                width=days * 0.86,
+                align="edge",
+                label=name,
+                color=colours.get(name, _PLAIN),
             )
             under = [below + number for below, number in zip(under, numbers, strict=True)]
+        if moments:  # also where nothing is
+            axes.set_xlim(stamps[0], stamps[-1] + timedelta(days=days))
         locator = AutoDateLocator(minticks=3, maxticks=9)  # type: ignore[no-untyped-call]  # matplotlib has no types there
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]  # the same library
@@ -135,16 +156,17 @@ def columns(
 
     sums = ", ".join(f"{name} {sum(numbers):,.0f}" for name, numbers in layers.items())
     span = f"{moments[0]:%Y-%m-%d} to {moments[-1]:%Y-%m-%d}" if moments else "no time"
-    return _drawn(title, f"{title}, {span}: {sums}", draw, height=2.8)
+    return _drawn(title, f"{title}, {span}: {sums}", draw, width=width, height=2.8)
 
 
-def ranges(title: str, measured: Sequence[tuple[str, float, float, float]], *, unit: str) -> Drawing:
+def ranges(title: str, measured: Sequence[tuple[str, float, float, float]], *, unit: str, width: float = WIDTH) -> Drawing:
     """Draw a line from the median to the slowest one in a hundred for each name, with a mark at one in twenty.
 
     Args:
         title: what is measured.
         measured: name, median, 95th and 99th percentile.
         unit: of the three, such as ``s``.
+        width: as for :func:`bars`.
     """
     shown = list(measured[:_MOST])
 
@@ -171,10 +193,10 @@ def ranges(title: str, measured: Sequence[tuple[str, float, float, float]], *, u
         axes.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=3, frameon=False, fontsize=9)
 
     told = ", ".join(f"{visible(name)} half under {half:,.3g}, 95 % under {most:,.3g}" for name, half, most, _ in shown)
-    return _drawn(title, f"{title} ({unit}): {told}", draw, height=1.3 + 0.34 * max(len(shown), 1))
+    return _drawn(title, f"{title} ({unit}): {told}", draw, width=width, height=1.3 + 0.34 * max(len(shown), 1))
 
 
-def _drawn(title: str, alt: str, draw: Any, *, height: float) -> Drawing:  # noqa: ANN401 - a function on an axis
+def _drawn(title: str, alt: str, draw: Any, *, width: float, height: float) -> Drawing:  # noqa: ANN401 - a function on an axis
     # Not pyplot: it keeps figures, and asks for a display.
     from matplotlib import rc_context  # noqa: PLC0415 - an optional extra
     from matplotlib.figure import Figure  # noqa: PLC0415 - an optional extra
@@ -182,7 +204,7 @@ def _drawn(title: str, alt: str, draw: Any, *, height: float) -> Drawing:  # noq
     ink = dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), _INK)
     settings: Any = {**ink, "svg.fonttype": "none", "svg.hashsalt": "mailkit", "font.size": 9, "text.parse_math": False}
     with rc_context(settings):
-        figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+        figure = Figure(figsize=(width, height), layout="constrained")
         axes = figure.add_subplot()
         axes.spines[["top", "right"]].set_visible(False)
         draw(axes)

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from mailkit.finding import Finding
+from mailkit.report.spoken import said
 from mailkit.report.words import duration, key_words, moment
 from mailkit.text import shorten, visible
 
@@ -61,14 +62,14 @@ def about(finding: Finding) -> str:
 
 def _words(value: Any) -> str:  # noqa: ANN401 - evidence is any JSON value
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return said("yes" if value else "no")
     if isinstance(value, datetime):
         return moment(value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{key_words(str(key))} {_words(entry)}" for key, entry in list(value.items())[:ENTRIES]) or "none"
+        return ", ".join(f"{key_words(str(key))} {_words(entry)}" for key, entry in list(value.items())[:ENTRIES]) or said("none")
     if isinstance(value, list | tuple | set | frozenset):
         entries = list(value)
-        more = f" and {len(entries) - ENTRIES} more" if len(entries) > ENTRIES else ""
-        return (", ".join(_words(entry) for entry in entries[:ENTRIES]) or "none") + more
+        more = said(" and {count} more").format(count=len(entries) - ENTRIES) if len(entries) > ENTRIES else ""
+        return (", ".join(_words(entry) for entry in entries[:ENTRIES]) or said("none")) + more
     text = visible(str(value))
     return moment(datetime.fromisoformat(text)) if _ISO.fullmatch(text) else text

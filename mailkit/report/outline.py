@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from mailkit.finding import Finding, Severity
 from mailkit.observation import EndpointResult, Line, NotTested, Observation, ProbeDocument, Security
+from mailkit.report.spoken import said
 from mailkit.report.steps import DOUBTFUL, NOT_TRIED, good, label, result, saw, stage_name
 from mailkit.report.words import duration, stage_words, who_words
 
@@ -242,7 +243,7 @@ def _bar(document: ProbeDocument, stage: Observation, broken: Collection[str]) -
     return Bar(
         stage=name,
         label=label(stage),
-        word=word,
+        word=said(word),
         ok=False if word == DOUBTFUL and name in broken else ok,
         start_ms=max(0.0, (stage.started - document.started).total_seconds() * 1000),
         duration_ms=max(0.0, stage.duration_ms),

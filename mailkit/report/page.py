@@ -19,6 +19,7 @@ from mailkit.observation import EndpointResult, ProbeDocument
 from mailkit.report.evidence import about, beyond_words, facts
 from mailkit.report.outline import Alike, Bar, Lane, Outline, asked_to_act, conversations, outline
 from mailkit.report.places import place
+from mailkit.report.spoken import said
 from mailkit.report.words import SECURITY, SEVERITY, count, duration, for_whom, moment, who_words
 from mailkit.text import shorten, visible
 
@@ -181,16 +182,19 @@ def _evidence(shown: Iterable[tuple[str, str]]) -> str:
 
 
 def _folded(lane: Lane) -> str:
-    title = f"{lane.title} {lane.address or ''}: all {count(len(lane.bars), 'step')} ok, {duration(lane.span_ms)}"
+    steps = count(len(lane.bars), said("step"))
+    title = said("{lane}: all {steps} ok, {took}").format(
+        lane=f"{lane.title} {lane.address or ''}", steps=steps, took=duration(lane.span_ms)
+    )
     return fold(title, _lane(lane), name=lane.key)
 
 
 def _lane(lane: Lane) -> str:
-    chips = [lane.address, SECURITY[lane.security] if lane.security else None]
+    chips = [lane.address, said(SECURITY[lane.security]) if lane.security else None]
     if lane.connections > 1:
-        chips.append(count(lane.connections, "connection"))
+        chips.append(count(lane.connections, said("connection")))
     caption = f"<b>{_text(lane.title)}</b>" + "".join(f' <span class="mk-chip">{_text(chip)}</span>' for chip in chips if chip)
-    heads = "".join(f'<th scope="col">{head}</th>' for head in ("Step", "Result", "When", "Time", "What was seen"))
+    heads = "".join(f'<th scope="col">{_text(said(head))}</th>' for head in ("Step", "Result", "When", "Time", "What was seen"))
     return (
         f'<table class="mk-lane"><caption>{caption} <span class="mk-total">{duration(lane.span_ms)}</span></caption>'
         f"<colgroup>{''.join(f'<col class=mk-col-{name}>' for name in ('step', 'result', 'track', 'time', 'saw'))}</colgroup>"
@@ -204,7 +208,8 @@ def _rows(lane: Lane) -> Iterator[str]:
         # A new connection starts a new group of rows; its number is said only where there are several.
         fresh = lane.connections > 1 and bar.connection is not None and bar.connection != last
         last = bar.connection if bar.connection is not None else last
-        label = f"{_text(bar.label)}{f' <small>connection {bar.connection}</small>' if fresh else ''}"
+        numbered = f" <small>{said('connection')} {bar.connection}</small>" if fresh else ""
+        label = f"{_text(bar.label)}{numbered}"
         yield (
             f'<tr class="mk-{_TONE[bar.ok]}{" mk-fresh" if fresh else ""}"><th scope="row">{label}</th>'
             f'<td class="mk-result">{_text(bar.word)}</td><td class="mk-track" aria-hidden="true">{_drawn(bar, lane)}</td>'

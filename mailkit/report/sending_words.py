@@ -73,7 +73,7 @@ _STAGES = {"connect": "tcp", "arrival": "after"}
 
 
 def state(delivery: Delivery) -> str:
-    """Return the state of a mail in a few words; where it never came to the mail itself, what was refused instead."""
+    """Return the state of a mail in a few words; where it never came to the mail itself, what failed instead."""
     before = _before_the_mail(delivery)
     return before[0] if before else STATE[delivery.state]
 
@@ -88,9 +88,15 @@ def _before_the_mail(delivery: Delivery) -> tuple[str, str] | None:
     if delivery.state not in ("rejected", "deferred", "expired"):
         return None
     if delivery.stage == "auth":
+        if delivery.reply_code is None:
+            return "no log-in", "Nobody could log in there, so no mail could be handed over."
+        if delivery.reply_code < 500:
+            return "log-in put off", "The server could not log anybody in just now. That does not say that the password is wrong."
         return "log-in refused", "The log-in was refused, so no mail could be handed over."
     if delivery.stage in ("connect", "greeting", "ehlo", "tls"):
         return "no connection", "There was no connection over which mail could be handed over."
+    if delivery.reply_code is None and delivery.stage in ("sender", "recipient", "data"):
+        return "cut off", "The connection ended, or no answer came, before the server had the mail: it has not got it."
     return None
 
 

@@ -24,6 +24,7 @@ from mailkit.observation import (
     TcpStage,
     TlsStage,
 )
+from mailkit.report.spoken import said
 from mailkit.report.words import DNS_STATUS, PROBLEM, SHORT_PROBLEM, WHY_NO_LOGIN, count, stage_words
 from mailkit.text import shorten
 
@@ -69,9 +70,9 @@ def result(stage: Stage) -> str:
 def label(stage: Stage) -> str:
     """Return the name of the step: that of its stage, closer where a stage has several steps."""
     if isinstance(stage, DnsStage):
-        return _LOOKUPS[stage.what]
+        return said(_LOOKUPS[stage.what])
     if isinstance(stage, EhloStage):
-        return f"{stage.verb} inside TLS" if stage.encrypted else stage.verb
+        return said(f"{stage.verb} inside TLS") if stage.encrypted else stage.verb
     return stage_words(stage_name(stage))
 
 
@@ -100,18 +101,18 @@ def _saw(stage: Stage) -> str:
 def _dns(stage: DnsStage) -> str:
     question = stage.name
     if stage.status in _NONE and stage.what in _OPTIONAL:
-        return f"{question}: none"
+        return f"{question}: {said('none')}"
     if stage.status != "ok":
-        return f"{question}: {DNS_STATUS[stage.status]}"
+        return f"{question}: {said(DNS_STATUS[stage.status])}"
     if stage.exchangers:
         answer = _some([f"{exchanger.host or '.'} ({exchanger.preference})" for exchanger in stage.exchangers])
     elif stage.records:
-        answer = count(len(stage.records), "record")
+        answer = count(len(stage.records), said("record"))
     else:
-        answer = _some(list(stage.answers)) or "none"
+        answer = _some(list(stage.answers)) or said("none")
     if stage.what == "reverse" and stage.answers:
-        answer += ", confirmed" if stage.confirmed else ", not confirmed by its own addresses"
-    via = f" by way of {_some(list(stage.aliases))}" if stage.aliases else ""
+        answer += said(", confirmed" if stage.confirmed else ", not confirmed by its own addresses")
+    via = said(" by way of {names}").format(names=_some(list(stage.aliases))) if stage.aliases else ""
     return f"{question}: {answer}{via}"
 
 
@@ -125,7 +126,7 @@ def _greeting(stage: GreetingStage) -> str:
     if stage.reply:
         return _said(stage.reply)
     if stage.speaks_tls:
-        return "silent in the clear; it answers a TLS handshake"
+        return said("silent in the clear; it answers a TLS handshake")
     what = f"this is {stage.service}, not SMTP" if stage.service else _problem(stage)
     return _join(what, f"“{stage.raw}”" if stage.raw else "")
 
@@ -133,7 +134,7 @@ def _greeting(stage: GreetingStage) -> str:
 @_saw.register
 def _ehlo(stage: EhloStage) -> str:
     if stage.ok and not stage.keywords:
-        return _join(stage.verb, "no extensions")
+        return _join(stage.verb, said("no extensions"))
     if stage.ok:
         return ", ".join(stage.keywords)
     return _said(stage.reply) if stage.reply else _problem(stage)
@@ -142,10 +143,10 @@ def _ehlo(stage: EhloStage) -> str:
 @_saw.register
 def _starttls(stage: StarttlsStage) -> str:
     if stage.reply:
-        return _join("" if stage.offered else "not offered", _said(stage.reply))
+        return _join("" if stage.offered else said("not offered"), _said(stage.reply))
     if stage.masked:
         return f"overwritten on the way: {stage.masked}"
-    return _problem(stage) if stage.problem else "offered" if stage.offered else "not offered"
+    return _problem(stage) if stage.problem else said("offered" if stage.offered else "not offered")
 
 
 @_saw.register
@@ -154,9 +155,9 @@ def _tls(stage: TlsStage) -> str:
     if tls and tls.chain:
         leaf = tls.chain[0]
         trust = {True: "certificate verified", False: "certificate not good", None: "certificate not verified"}[tls.verified]
-        return _join(
-            tls.version or "", f"{trust}: {leaf.names[0] if leaf.names else leaf.subject}, until {leaf.not_after:%Y-%m-%d}"
-        )
+        name = leaf.names[0] if leaf.names else leaf.subject
+        told = said("{trust}: {name}, until {day}").format(trust=said(trust), name=name, day=f"{leaf.not_after:%Y-%m-%d}")
+        return _join(tls.version or "", told)
     return _join(tls.version or "" if tls else "", _problem(stage), f"“{stage.received}”" if stage.received else "")
 
 
@@ -168,13 +169,13 @@ def _clear_mail(stage: ClearMailStage) -> str:
 @_saw.register
 def _injection(stage: InjectionStage) -> str:
     told = {True: "carried out inside TLS", False: "thrown away, as it should be", None: _problem(stage) or "could not tell"}
-    return told[stage.executed]
+    return said(told[stage.executed])
 
 
 @_saw.register
 def _auth(stage: AuthStage) -> str:
     if stage.why_not:
-        return WHY_NO_LOGIN[stage.why_not]
+        return said(WHY_NO_LOGIN[stage.why_not])
     return _join(stage.tried or "", _said(stage.reply) if stage.reply else _problem(stage))
 
 
@@ -198,7 +199,7 @@ def _quit(stage: QuitStage) -> str:
 def _problem(stage: Stage) -> str:
     if stage.problem is None:
         return stage.problem_text or ""
-    words = PROBLEM[stage.problem]
+    words = said(PROBLEM[stage.problem])
     return f"{words} ({stage.problem_text})" if stage.problem_text and stage.problem_text not in words else words
 
 
@@ -212,4 +213,4 @@ def _join(*parts: str) -> str:
 
 def _some(names: list[str]) -> str:
     more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(names[:SHOWN]) + (said(" and {count} more").format(count=more) if more > 0 else "")

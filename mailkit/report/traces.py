@@ -10,9 +10,10 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from mailkit.explain import Explanation
 from mailkit.finding import Finding
 from mailkit.journal import STATES
-from mailkit.report.words import SEVERITY, count, moment
+from mailkit.report.words import SEVERITY, count, moment, place, who_words
 from mailkit.text import shorten, visible
 from mailkit.traces.decision import REASONS, reason_words, what_to_do
 from mailkit.traces.desk import Queued
@@ -20,7 +21,7 @@ from mailkit.traces.preview import ClerkShare, Forecast, Left, Preview, WindowSh
 from mailkit.traces.standing import Standing
 from mailkit.traces.trace import Unusable
 
-__all__ = ["KIND_WORDS", "STATE_WORDS", "duration_words", "preview_text", "queued_text", "status_text"]
+__all__ = ["KIND_WORDS", "STATE_WORDS", "duration_words", "preview_text", "queued_text", "status_text", "why_text"]
 
 KIND_WORDS = {"trace": "trace", "staff": "staff message", "alert": "guest alert"}
 
@@ -63,6 +64,16 @@ def queued_text(queued: Queued, *, width: int = 100) -> str:
 def status_text(standing: Standing, *, width: int = 100, store: str = "STORE") -> str:
     """Return how things stand, with the command for each decision to take; ``store`` is the store as it was given."""
     return "\n".join(_status(standing, max(_NARROWEST, min(width, _WIDEST)), store)) + "\n"
+
+
+def why_text(told: Explanation, number: int, *, width: int = 100) -> str:
+    """Return what a refusal that ``number`` mails met means, and who does what about it."""
+    fixes = (*told.product_fix.get("maestro-pms", ()), *told.fix)
+    lines = [*_hanging(f"{number:>9,}  ", visible(told.summary), width)]
+    for fix in dict.fromkeys(fixes):
+        where = place(fix.where)
+        lines += _hanging(" " * 11, f"Do: {who_words(fix.who, start=True)}: {fix.action}" + (f" ({where})" if where else ""), width)
+    return "\n".join(lines) + "\n"
 
 
 def duration_words(minutes: int) -> str:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from mailkit.diagnosis.knowledge import knowledge
 from mailkit.finding import Severity, Who
 from mailkit.observation import DnsStatus, Problem, Security, UsedBy
+from mailkit.report.spoken import said
 
 __all__ = [
     "DNS_STATUS",
@@ -125,7 +126,7 @@ def who_words(who: Who, *, start: bool = False) -> str:
 
 def stage_words(stage: str) -> str:
     """Return what people call a stage; an unknown one keeps its own name."""
-    return STAGE.get(stage, stage)
+    return said(STAGE.get(stage, stage))
 
 
 def key_words(key: str) -> str:
@@ -134,7 +135,7 @@ def key_words(key: str) -> str:
     >>> key_words("reply_code"), key_words("offered_before_tls")
     ('reply code', 'offered before TLS')
     """
-    return _KEYS.get(key) or " ".join(_KEYS.get(word, word) for word in key.split("_"))
+    return said(_KEYS.get(key) or " ".join(_KEYS.get(word, word) for word in key.split("_")))
 
 
 def duration(milliseconds: float) -> str:

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Struct
 
-from mailkit.knowledge import Meta, read
+from mailkit.knowledge import Meta, in_each_language, read
 
 __all__ = ["Fact", "Facts", "Names", "Ports", "Stage", "facts"]
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from mailkit.finding import Finding, Fix, Product, Severity
 from mailkit.knowledge import Entry, Filling, Meta, in_each_language, read
+from mailkit.site.phrases import in_words
 
 __all__ = ["Opinion", "entry_of", "finding_codes", "worded"]
 
@@ -50,7 +51,7 @@ def entry_of(code: str) -> Entry:
 def worded(opinion: Opinion, product: Product | None) -> Finding:
     """Put an opinion into words, with what to do on the product's screens first."""
     entry = _entries()[opinion.code].seen_as(opinion.variant)
-    filling = Filling({"subject": opinion.subject, **opinion.evidence})
+    filling = Filling({"subject": opinion.subject, **{name: in_words(name, value) for name, value in opinion.evidence.items()}})
     return Finding(
         code=opinion.code,
         severity=opinion.severity or entry.severity,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal
@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Struct
 
 from mailkit.address import is_address
-from mailkit.knowledge import read
+from mailkit.knowledge import in_each_language, read
 
 __all__ = [
     "Limits",
@@ -227,7 +227,7 @@ def plain_name(text: str) -> str | None:
     return _plain_name(text.strip()) if len(text) <= 1000 else None
 
 
-@in_each_language  # a site names the same few again and again
+@lru_cache(maxsize=4096)  # a site names the same few again and again
 def _plain_name(text: str) -> str | None:
     name = text.removesuffix(".").lower()
     if not name.isascii():

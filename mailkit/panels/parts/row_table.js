@@ -73,7 +73,7 @@ function render({ model, el }) {
           button.dataset.lmSuppressShortcuts = "true";
           button.addEventListener("click", choose(number));
           const row = make("tr", {}, make("th", { scope: "row" }, button), ...cells.map((words) => make("td", { textContent: words })));
-          if (toned.has(number)) row.lastChild.dataset.tone = toned.get(number);
+          if (toned.has(number)) row.children[1].dataset.tone = toned.get(number);
           if (ticking) {
             const box = make("input", { type: "checkbox" });
             box.dataset.row = String(number);

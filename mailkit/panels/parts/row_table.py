@@ -37,7 +37,7 @@ class RowTable(anywidget.AnyWidget):
         ticked: the rows of this page whose box is ticked.
         locked: those whose box cannot be.
         every: of all that are found: ``all``, ``some`` or ``none`` are ticked; ``""``: there is no box for all.
-        tones: the severity that colours the last cell of a row; its words say the same.
+        tones: the severity that colours the cell behind the name of a row; its words say the same.
 
     Args:
         chose: called with the number of a row.

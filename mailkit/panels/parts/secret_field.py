@@ -47,7 +47,7 @@ class SecretField(anywidget.AnyWidget):
     def hold(self, secret: Secret | None) -> None:
         """Keep a secret given in code, or forget the one there is."""
         self._secret = secret or None
-        self.filled = False
+        self.filled = self.held = False  # so that another value after one is a change, too
         self.held = self._secret is not None
 
     def take(self) -> Secret | None:
