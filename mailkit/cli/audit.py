@@ -46,7 +46,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         "--zone", metavar="NAME", help="the time zone days are counted in, such as America/Montreal (this machine's)"
     )
     parser.add_argument(
-        "--compare", metavar="JSON", help="the audit.json of an earlier audit: the report says what changed since"
+        "--compare", metavar="JSON", help="an earlier audit.json, in the same language: the report says what changed since"
     )
     parser.add_argument("--share", action="store_true", help="a report to give away: user names, addresses and hosts are masked")
     parser.add_argument("--language", choices=LANGUAGES, default="en", help="of the report (en)")

@@ -187,14 +187,13 @@ def _show(chosen: argparse.Namespace) -> int:
 
 
 def _headlines(history: History, where: Filter, chosen: argparse.Namespace) -> int:
-    import msgspec  # noqa: PLC0415 - only for this
-
     from mailkit.history.questions import headlines  # noqa: PLC0415 - the extra was looked for first
+    from mailkit.report.machine import line  # noqa: PLC0415 - only this question needs it
 
     said = headlines(history, where)
     for one in said:
         if chosen.json:
-            print(msgspec.json.encode({"schema": "mailkit.history-headlines/1"} | msgspec.structs.asdict(one)).decode())
+            print(line(one))
         else:
             print(f"{one.severity:<8} {visible(one.text)}")
     return int(any(one.severity == "error" for one in said))

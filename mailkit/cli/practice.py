@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import datetime as dt
 import json
 import signal
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from mailkit.errors import InputError
 from mailkit.practice import practice_site
 from mailkit.practice.site_files import SITE_FILES, text_with_ports
+from mailkit.practice.traces import traces_csv, traces_path
 from mailkit.text import visible
 
 __all__ = ["declare"]
@@ -73,6 +75,8 @@ def _write(folder: Path, ports: Mapping[str, int]) -> list[Path]:
             path = folder / f"{name}.toml"
             path.write_text(text_with_ports(file, ports), encoding="utf-8", newline="\n")
             written.append(path)
+        # The hotel's file names its traces, beside it; they are moved to today, so that there is something to send.
+        (folder / traces_path().name).write_text(traces_csv(dt.date.today()), encoding="utf-8", newline="\n")  # noqa: DTZ011 - the day of whoever practises
     except OSError as error:
         raise InputError(f"the folder {visible(str(folder))} cannot be written to ({error.strerror}); give another") from None
     return written

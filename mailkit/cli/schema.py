@@ -18,10 +18,10 @@ from mailkit.mail.planned import Planned
 from mailkit.observation import ProbeDocument
 from mailkit.practice.document import PracticeDocument
 from mailkit.probe.discovery import Discovery
+from mailkit.signin.own import OwnCase, OwnResult
 from mailkit.site.file.json_schema import schema as site_schema
 from mailkit.site.route import Route
 from mailkit.site.sheet import Sheet
-from mailkit.signin.own import OwnCase, OwnResult
 from mailkit.site.workstation import Workstation
 from mailkit.traces.desk import Queued
 from mailkit.traces.preview import Preview

@@ -62,7 +62,8 @@ class Voice:
         self._done += 1
         self._progress.clear()
         if not self._json:
-            self._said(news.delivery, news.explanation, because=news.event.note if news.delivery.state == "skipped" else None)
+            because = news.event.note if news.delivery.state in ("skipped", "uncertain") or not news.delivery.reply else None
+            self._said(news.delivery, news.explanation, because=because)
 
     def _said(self, delivery: Delivery, told: Explanation | None, *, because: str | None = None) -> None:
         # That a connection was cut is known; why, its end does not tell.
@@ -112,7 +113,8 @@ class Voice:
                 self._out(line(arrival) + "\n")
                 self.findings([one for one in findings if one.severity in ("error", "warning")])
                 continue
-            self._said(delivery, None)
+            if delivery.state not in ("accepted", "uncertain"):  # else it is as it was told already
+                self._said(delivery, None)
             if len(found) <= _IN_FULL:
                 self._out(arrivals.render(arrival, findings, width=self._width, colour=self._colour) + "\n")
             else:

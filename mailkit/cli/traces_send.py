@@ -13,14 +13,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mailkit.cli.password import declare_passwords, password_book
-from mailkit.cli.traces import guarded, load_hotel, open_desk, open_store, plan_settings, width
+from mailkit.cli.traces import guarded, load_hotel, open_desk, open_outbox, plan_settings, width
 from mailkit.errors import InputError
 from mailkit.text import shorten, visible
 
 if TYPE_CHECKING:
+    from mailkit.explain import Explanation
     from mailkit.journal import State, Store
     from mailkit.mail.account import Access, Account
-    from mailkit.mail.news import News
+    from mailkit.mail.news import News, Rest
     from mailkit.site.pms import PmsSite
     from mailkit.traces.desk import Queued
 
@@ -61,7 +62,7 @@ def _send(chosen: argparse.Namespace) -> int:
     if chosen.once and chosen.watch:
         raise InputError("--once and --watch contradict each other; give one of them")
     _, site = load_hotel(chosen.file)
-    with open_store(chosen, create=False) as store:
+    with open_outbox(chosen, site) as store:
         _queue(chosen, site, store, first=True)
         accesses = _accesses(chosen, site, store)
         if not accesses and not chosen.watch:
@@ -121,8 +122,14 @@ class _Round:
 
     def __init__(self, chosen: argparse.Namespace, site: PmsSite, store: Store, accesses: Mapping[str, Access]) -> None:
         self._chosen, self._site, self._store, self._accesses = chosen, site, store, accesses
-        self._states: Counter[str] = Counter()
-        self._bad = self._ending = False
+        self._ended: dict[str, State] = {}
+        """By the id of the mail, as it was told last: one that was put off and then taken counts once, as taken."""
+        self._why: dict[tuple[str, str], tuple[Explanation, set[str]]] = {}
+        """What refusals mean, and which mails met them."""
+        self._halts: dict[str, int] = {}
+        self._held = 0
+        self._paused = False
+        self._ending = False
         self._stop = asyncio.Event()
 
     async def run(self) -> int:
@@ -142,7 +149,9 @@ class _Round:
                     looking.cancel()
                     await asyncio.wait({looking})
         self._end()
-        return 130 if self._stop.is_set() and not self._ending else 1 if self._bad else 0
+        if self._stop.is_set() and not self._ending:
+            return 130
+        return 1 if self._ending or self._halts or self._held or any(state in _BAD for state in self._ended.values()) else 0
 
     async def _look_again(self) -> None:
         from mailkit.traces.desk import accounts  # noqa: PLC0415 - loaded when the command runs
@@ -155,7 +164,6 @@ class _Round:
                 await asyncio.to_thread(_queue, self._chosen, self._site, self._store, first=False)
                 if {*accounts(self._site, plan_settings(self._chosen))} - {*self._accesses}:
                     _say("Email Setup names another server or log-in now; start again, so that its password can be asked for")
-                    self._bad = True
                     self._ending = True
                     self._stop.set()
                     return
@@ -166,29 +174,43 @@ class _Round:
     def _tell(self, news: News) -> None:
         from mailkit.mail.news import Halted, Moved, Paused, Rest  # noqa: PLC0415 - loaded when the command runs
 
+        if isinstance(news, Moved) and news.delivery.state not in ("sending", "pending"):
+            self._ended[news.delivery.delivery_id] = news.delivery.state
+        elif isinstance(news, Halted):
+            self._halts[news.account] = news.waiting
+        elif isinstance(news, Rest):
+            self._held = self._held_elsewhere(news)
+        elif isinstance(news, Paused):
+            self._paused = True
         if self._chosen.json:
-            self._bad |= isinstance(news, Halted) or (isinstance(news, Moved) and news.delivery.state in _BAD)
             print(_json(news), flush=True)
             return
         if isinstance(news, Moved):
             self._moved(news)
         elif isinstance(news, Halted):
-            self._bad = True
             self._halted(news)
         elif isinstance(news, Paused):
+            self._clear()
             _say(f"{visible(news.account)} pauses until {news.until:%H:%M:%S} UTC: {visible(news.because)}")
-        elif isinstance(news, Rest) and news.waiting:
-            until = f"; the next one is due {news.until:%Y-%m-%d %H:%M} UTC" if news.until else ""
-            print(f"{news.waiting:,} still wait{until}.")
+        elif isinstance(news, Rest) and (waiting := news.waiting - sum(self._halts.values()) - self._held) > 0:
+            until = f"; the next one is due {news.until:%Y-%m-%d %H:%M} UTC" if news.until and news.until > _now() else ""
+            print(f"{waiting:,} still wait{until}.")
+
+    def _held_elsewhere(self, rest: Rest) -> int:
+        """Count what is due and was not tried though nothing was in the way: another sender holds it, at work or cut off."""
+        if rest.until is None or rest.until > _now() or self._stop.is_set() or self._halts or self._paused:
+            return 0
+        return rest.waiting
 
     def _moved(self, news: Any) -> None:  # noqa: ANN401 - mailkit.mail.news.Moved, which is loaded late
         delivery = news.delivery
-        if delivery.state == "sending":
+        if delivery.state in ("sending", "pending"):
             return
-        self._states[delivery.state] += 1
         self._progress()
         if delivery.state in _BAD:
-            self._bad = True
+            if news.explanation is not None and delivery.state != "uncertain":
+                known = self._why.setdefault((delivery.state, news.explanation.summary), (news.explanation, set()))
+                known[1].add(delivery.delivery_id)
             from mailkit.report.traces import STATE_WORDS  # noqa: PLC0415 - loaded when the command runs
 
             said = " ".join(str(part) for part in (delivery.reply_code, delivery.reply) if part is not None)
@@ -205,9 +227,17 @@ class _Round:
         print(explanation(news.explanation, width=width(), product="maestro-pms"), end="")
         print(f'Put it right, then: mailkit traces resume "{visible(news.account)}" --store {visible(self._store.shown)}\n')
 
+    def _explained(self, told: Explanation, number: int) -> None:
+        """Say what a refusal means and who does what about it, once for all mails that met it."""
+        if not number:
+            return
+        from mailkit.report.traces import why_text  # noqa: PLC0415 - only where something was refused
+
+        print(why_text(told, number, width=width()), end="")
+
     def _progress(self) -> None:
         if sys.stderr.isatty():
-            told = ", ".join(f"{number:,} {state}" for state, number in self._states.items())
+            told = ", ".join(f"{number:,} {state}" for state, number in Counter(self._ended.values()).items())
             print(f"\r\x1b[K{told}"[:110], end="", file=sys.stderr, flush=True)
 
     def _clear(self) -> None:
@@ -220,10 +250,20 @@ class _Round:
         self._clear()
         if self._chosen.json:
             return
-        told = ", ".join(f"{number:,} {STATE_WORDS[state]}" for state, number in self._states.items())
+        states = Counter(self._ended.values())
+        for told, about in self._why.values():
+            self._explained(told, sum(self._ended.get(one) in _BAD for one in about))
+        if self._held:
+            print(f"{self._held:,} are due and held by another sender: one that is at work, or one that was cut off.")
+            print("After two minutes without a word from it they are free: run this again then.")
+        told = ", ".join(f"{number:,} {STATE_WORDS[state]}" for state, number in states.items())
         print(f"{'Stopped. ' if self._stop.is_set() else ''}{told[:1].upper()}{told[1:] or 'Nothing was sent'}.")
-        if self._states["accepted"]:
+        if states["accepted"]:
             print("Accepted means that the next server took it, not that it is in the mailbox.")
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
 
 
 def _json(news: News) -> str:

@@ -113,7 +113,7 @@ def _absent(telling: Telling, arrival: Arrival) -> Iterator[Finding]:
         else "interrupted"
         if looked.problem
         else "uncertain"
-        if arrival.accepted is None
+        if arrival.accepted is None or arrival.uncertain
         else None
     )
     yield telling.finding(

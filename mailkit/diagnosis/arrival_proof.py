@@ -38,10 +38,11 @@ def judge_proof(telling: Telling, copy: Copy) -> Iterator[Finding]:
     bad = False
     if spf.result in ("fail", "softfail", "permerror"):
         bad = True
+        address = _address(copy)
         yield telling.finding(
             "arrival.spf-fail",
-            spf.result if spf.result != "fail" else None,
-            evidence={**_evidence(spf), "domain": spf.domain, "address": _address(copy)},
+            _which_failure(spf.result, address),
+            evidence={**_evidence(spf), "domain": spf.domain, "address": address},
             words={"by": _by(spf), "words": spf.words},
         )
     if dkim.result in _BAD:
@@ -83,6 +84,13 @@ def _all(spf: _Opinion, dkim: _Opinion, dmarc: _Opinion) -> dict[str, Any]:
 
 def _evidence(one: _Opinion) -> dict[str, Any]:
     return {"receiver": one.result if one.told else None, "here": one.here if one.told else one.result}
+
+
+def _which_failure(result: str, address: str | None) -> str | None:
+    """Name the words for a failure of SPF; those about an address need one."""
+    if address is None and result != "permerror":
+        return "address-unknown" if result == "fail" else "softfail-address-unknown"
+    return result if result != "fail" else None
 
 
 def _by(one: _Opinion) -> str:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailkit.errors import InputError
-from mailkit.history.columns import EVENT_COLUMNS, NUMBER, STORED
+from mailkit.history.columns import EVENT_COLUMNS, STORED
 from mailkit.history.engine import Refreshed
 from mailkit.history.life import lives
 
@@ -99,14 +99,12 @@ class Embedded:
                 self._duck.unregister("chunk")
                 mark = self._last()
                 added += chunk.num_rows
+                self._remember(connection)
                 if progress is not None:
                     progress(mark - first, newest - first)
                 if stop is not None and stop():
                     break
-        if added or rebuilt:
-            self._fold()
-            with _reading(self._store) as connection:
-                self._remember(connection)
+        self._fold()
         return Refreshed(added=added, last=mark, seconds=time.perf_counter() - started, rebuilt=rebuilt)
 
     def close(self) -> None:
@@ -131,7 +129,7 @@ class Embedded:
     def _continues(self, connection: sqlite3.Connection) -> bool:
         """Say whether the store is still the one that was copied, with nothing taken out of it."""
         seen = self._run("SELECT first_row, last_row, pruned FROM copied")[0]
-        # A copy that was stopped half-way has events and remembers nothing of the store: it cannot know.
+        # A copy that was ended before it could remember what it has cannot know.
         return bool(seen == self._marks(connection)) if seen[1] is not None else self._last() == 0
 
     def _remember(self, connection: sqlite3.Connection) -> None:
@@ -161,6 +159,8 @@ class Embedded:
     def _fold(self) -> None:
         """Fold the deliveries that have events which were not folded yet."""
         (folded,) = self._run("SELECT folded FROM copied")[0]
+        if folded == self._last():
+            return
         self._run("BEGIN")
         try:
             if folded == 0:
@@ -173,7 +173,8 @@ class Embedded:
                 # Older events are not even looked at: new ones are mostly about what began lately.
                 (oldest,) = self._run("SELECT min(first_event) FROM life SEMI JOIN touched USING (delivery_id)")[0]
                 self._run(
-                    "CREATE OR REPLACE TEMP TABLE part AS SELECT * FROM event SEMI JOIN touched USING (delivery_id) WHERE event_id >= ?",
+                    "CREATE OR REPLACE TEMP TABLE part AS "
+                    "SELECT * FROM event SEMI JOIN touched USING (delivery_id) WHERE event_id >= ?",
                     (min(oldest or folded + 1, folded + 1),),
                 )
                 self._run("DELETE FROM life WHERE delivery_id IN (SELECT delivery_id FROM touched)")

@@ -59,16 +59,15 @@ class Source:
     def __init__(self, table: ir.Table, close: Callable[[], None] | None = None) -> None:
         self._table = canonical(table)
         self._close = close
-        self._mark: int | None = None
+        self._seen = (0, 0)
         self._lives: Any = None
         self._table_of_lives: str | None = None
 
     @property
     def events(self) -> ir.Table:
         """The events up to the last refresh, with the columns of :data:`~mailkit.history.columns.EVENT_COLUMNS`."""
-        assert self._mark is not None
         # Without the bound, two questions asked one after the other would be about different events.
-        return self._table.filter(self._table[NUMBER] <= self._mark)
+        return self._table.filter(self._table[NUMBER] <= self._seen[0])
 
     @property
     def lives(self) -> ir.Table:
@@ -81,11 +80,14 @@ class Source:
     def refresh(self, progress: Callable[[int, int], None] | None = None, stop: Callable[[], bool] | None = None) -> Refreshed:  # noqa: ARG002 - nothing is copied here
         """See which is the newest event."""
         started = time.perf_counter()
-        newest = self._table.agg(newest=self._table[NUMBER].max()).to_pyarrow().to_pylist()[0]["newest"] or 0
-        if newest != self._mark:
+        # Counted too: on a server a lower number may be committed after a higher one.
+        asked = self._table.agg(newest=self._table[NUMBER].max(), count=self._table.count())
+        (found,) = asked.to_pyarrow().to_pylist()
+        seen = found["newest"] or 0, found["count"]
+        if seen != self._seen:
             self._forget()
-            self._mark = newest
-        return Refreshed(added=None, last=newest, seconds=time.perf_counter() - started)
+            self._seen = seen
+        return Refreshed(added=None, last=seen[0], seconds=time.perf_counter() - started)
 
     def close(self) -> None:
         """Let go of the engine; a connection that is closed forgets its own temporary table."""

@@ -33,6 +33,17 @@ _DTYPES: dict[Kind, str] = {
     "yes": "boolean",
 }
 
+_JSON: dict[Kind, dict[str, Any]] = {
+    "text": {"type": ["string", "null"]},
+    "count": {"type": ["integer", "null"]},
+    "number": {"type": ["number", "null"]},
+    "share": {"type": ["number", "null"]},
+    "ms": {"type": ["number", "null"]},
+    "moment": {"type": ["string", "null"], "format": "date-time"},
+    "wall": {"type": ["string", "null"]},
+    "yes": {"type": ["boolean", "null"]},
+}
+
 
 class Column(Struct, frozen=True):
     """A column: its name, what kind of value it has, and what that says."""
@@ -63,6 +74,20 @@ class Table(Struct, frozen=True, kw_only=True):
     def led_by(self, *first: Column) -> Table:
         """Give the table with other columns in front: what it was asked by."""
         return Table(name=self.name, asks=self.asks, columns=(*first, *self.columns))
+
+    def json_schema(self) -> dict[str, Any]:
+        """Give the JSON Schema of a row as a document; what the table was counted by stands beside these."""
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": f"history-{self.name}",
+            "description": self.asks,
+            "type": "object",
+            "properties": {
+                "schema": {"const": f"mailkit.history-{self.name}/1"},
+                **{one.name: {"description": one.says, **_JSON[one.kind]} for one in self.columns},
+            },
+            "required": ["schema", *self.names],
+        }
 
     def frame(self, rows: Sequence[Mapping[str, Any]], *, more: bool = False) -> pd.DataFrame:
         """Make the DataFrame. ``attrs["more"]`` says whether there were more rows than were asked for.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +20,7 @@ from mailkit.mail.account import Access
 from mailkit.mail.follow import Arrival, Source, follow
 from mailkit.mail.follow.following import POLLS, SETTLING
 from mailkit.mail.follow.joining import change_for
-from mailkit.mail.sending import Halted, Moved, News, Opened, Paused, Rest, SendSettings, send
+from mailkit.mail.sending import Closed, Halted, Moved, News, Opened, Paused, Rest, SendSettings, send
 from mailkit.net.names import Resolver
 
 __all__ = ["follow_round", "new_batch", "send_round"]
@@ -66,6 +67,8 @@ async def send_round(
     stop = stop or asyncio.Event()
     clock = (settings or SendSettings()).now
     barred: dict[str, Halted | Paused] = {}
+    open_lines: Counter[str] = Counter()
+    cut: set[str] = set()
     await asyncio.to_thread(_resume, store, accesses)
     while True:
         rest = Rest(waiting=0, until=None)
@@ -73,15 +76,21 @@ async def send_round(
             yield news
             if isinstance(news, Opened):
                 barred.pop(news.account, None)
+                open_lines[news.account] += 1
+                cut.discard(news.account)
+            elif isinstance(news, Closed):
+                open_lines[news.account] -= 1
             elif isinstance(news, Halted | Paused):
                 barred[news.account] = news
+                if isinstance(news, Paused) and open_lines[news.account] > 0:
+                    cut.add(news.account)
             elif isinstance(news, Rest):
                 rest = news
         again = _next_try(rest, barred)
         if retry_until is None or again is None or again > retry_until or stop.is_set():
             break
         await _until(again, clock, stop)
-    ending = _Ending(store, accesses, barred, clock())
+    ending = _Ending(store, accesses, barred, cut, clock())
     for moved in await asyncio.to_thread(ending.close, batch, stopped=stop.is_set()):
         yield moved
 
@@ -141,9 +150,14 @@ class _Ending:
     """Brings what still waits to an end; blocking."""
 
     def __init__(
-        self, store: Store, accesses: Mapping[str, Access], barred: Mapping[str, Halted | Paused], now: datetime
+        self,
+        store: Store,
+        accesses: Mapping[str, Access],
+        barred: Mapping[str, Halted | Paused],
+        cut: Collection[str],
+        now: datetime,
     ) -> None:
-        self._store, self._accesses, self._barred, self._now = store, accesses, barred, now
+        self._store, self._accesses, self._barred, self._cut, self._now = store, accesses, barred, cut, now
 
     def close(self, batch: str, *, stopped: bool) -> list[Moved]:
         """Give what became of each mail that was not tried; what was put off keeps its last answer, and is given up silently."""
@@ -169,6 +183,9 @@ class _Ending:
         if why is None:
             return None
         told = why.explanation
+        if account in self._cut:  # there was a connection, and it ended at another mail: that says nothing about this one
+            said = "the connection ended at the mail before it; run the test again for this one"
+            return self._record(delivery, happened(delivery, "skipped", self._now, note=said), skip="account-waits")
         if told is None:  # a limit of the account
             note = why.because if isinstance(why, Paused) else None
             return self._record(delivery, happened(delivery, "skipped", self._now, note=note), skip="account-waits")

@@ -264,13 +264,13 @@ class _Mail:
         self._wait(500, 2000)
         yield from self._taken()
         self._wait(1000, 4000)
-        yield self._event("delivered", "mailbox", note="a second copy")
+        yield self._event("delivered", "mailbox", endpoint=self._sender.endpoint, note="a second copy")
 
     def _taken(self) -> Iterator[Event]:
         yield from self._try("accepted", _Said(250, "2.0.0", f"Ok: queued as {zlib.crc32(self._id.encode()):08X}"))
         if self._sender.kind in {"trace", "staff"}:
             self._wait(800, 30_000)
-            yield self._event("delivered", "mailbox")
+            yield self._event("delivered", "mailbox", endpoint=self._sender.endpoint)
 
     def _try(self, state: State, said: _Said, *, wait: timedelta | None = None) -> Iterator[Event]:
         self._attempt += 1

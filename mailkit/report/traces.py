@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from mailkit.explain import Explanation
 from mailkit.finding import Finding
 from mailkit.journal import STATES
-from mailkit.report.words import SEVERITY, count, moment, place, who_words
+from mailkit.report.places import place
+from mailkit.report.words import SEVERITY, count, moment, who_words
 from mailkit.text import shorten, visible
 from mailkit.traces.decision import REASONS, reason_words, what_to_do
 from mailkit.traces.desk import Queued
@@ -72,7 +73,9 @@ def why_text(told: Explanation, number: int, *, width: int = 100) -> str:
     lines = [*_hanging(f"{number:>9,}  ", visible(told.summary), width)]
     for fix in dict.fromkeys(fixes):
         where = place(fix.where)
-        lines += _hanging(" " * 11, f"Do: {who_words(fix.who, start=True)}: {fix.action}" + (f" ({where})" if where else ""), width)
+        lines += _hanging(
+            " " * 11, f"Do: {who_words(fix.who, start=True)}: {fix.action}" + (f" ({where})" if where else ""), width
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -91,7 +91,7 @@ def _iso(text: str) -> dt.datetime | dt.date:
 
 def clock(text: str) -> dt.time | None:
     """Read an hour that has a cell of its own: 8:30, 8h30, 0830, 08:30:00, 8.30 PM, or the fraction of a day of a spreadsheet."""
-    if re.fullmatch(r"0[.,]\d{1,12}", text):
+    if re.fullmatch(r"0[.,]\d{1,20}", text):
         seconds = round(float(text.replace(",", ".")) * 86400)
         return (_EXCEL_EPOCH + dt.timedelta(seconds=min(seconds, 86399))).time()
     found = _CLOCK.fullmatch(text.strip())

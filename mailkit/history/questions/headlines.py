@@ -38,8 +38,8 @@ _RANK: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2, "ok": 3}
 _LISTED = 100
 
 
-class Headline(Struct, frozen=True, kw_only=True):
-    """One sentence, how bad it is, and the table that shows more."""
+class Headline(Struct, frozen=True, kw_only=True, tag_field="schema", tag="mailkit.headline/1"):
+    """The document ``headline``: one sentence, how bad it is, and the table that shows more."""
 
     code: str
     severity: Severity

@@ -62,6 +62,8 @@ class Expected(Struct, frozen=True, kw_only=True):
     subject: str | None = None
     accepted: datetime | None = None
     """When the first server took it."""
+    uncertain: bool = False
+    """It may not have taken it: the connection ended before its answer."""
 
 
 class Hop(Struct, frozen=True, kw_only=True):
@@ -243,6 +245,8 @@ class Arrival(Struct, frozen=True, kw_only=True, tag_field="schema", tag="mailki
     recipient: str | None = None
     sender: str | None = None
     accepted: datetime | None = None
+    uncertain: bool = False
+    """Whether the first server took it at :attr:`accepted` is not known."""
     found: Found
     looked: Looked
     copies: tuple[Copy, ...] = ()

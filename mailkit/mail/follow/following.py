@@ -49,6 +49,7 @@ def expected(sent: Delivery | Attempt | Expected) -> Expected:
             recipient=sent.recipient,
             sender=sent.sender,
             accepted=sent.finished if sent.outcome in ("accepted", "uncertain") else None,
+            uncertain=sent.outcome == "uncertain",
         )
     return Expected(
         message_id=sent.message_id,
@@ -57,6 +58,7 @@ def expected(sent: Delivery | Attempt | Expected) -> Expected:
         sender=sent.sender,
         subject=sent.subject,
         accepted=sent.changed if sent.state in ("accepted", "uncertain") else None,
+        uncertain=sent.state == "uncertain",
     )
 
 
@@ -187,6 +189,7 @@ def _told(wanted: Expected | None, looked: Looked, copies: tuple[Copy, ...], ret
         recipient=wanted.recipient if wanted else None,
         sender=wanted.sender if wanted else None,
         accepted=wanted.accepted if wanted else None,
+        uncertain=wanted.uncertain if wanted else False,
         found=found,
         looked=looked,
         copies=copies,
