@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mailkit.traces.desk import Desk
     from mailkit.traces.source import Source
 
-__all__ = ["declare", "guarded", "load_hotel", "open_desk", "open_store", "plan_settings", "width"]
+__all__ = ["declare", "guarded", "load_hotel", "open_desk", "open_outbox", "open_store", "plan_settings", "width"]
 
 _DECISIONS = ("resend", "accepted", "delivered", "rejected")
 
@@ -136,6 +136,23 @@ def open_store(chosen: argparse.Namespace, *, create: bool = True) -> Store:
     from mailkit.journal import open_store  # noqa: PLC0415 - loaded when the command runs
 
     return open_store(chosen.store, create=create)
+
+
+def open_outbox(chosen: argparse.Namespace, site: PmsSite) -> Store:
+    """Open the store that activating made.
+
+    Raises:
+        InputError: there is none; before the first activation that is as it should be, and the line says so.
+    """
+    from mailkit.journal.place import place  # noqa: PLC0415 - loaded when the command runs
+
+    at = place(chosen.store)
+    if at.path is not None and not at.path.exists() and not site.traces.activated:
+        raise InputError(
+            f"there is no store {visible(str(at.path))}, and trace mail has not been activated yet;"
+            " look at mailkit traces preview, then run mailkit traces activate"
+        )
+    return open_store(chosen, create=False)
 
 
 def open_source(chosen: argparse.Namespace, site: PmsSite, now: dt.datetime) -> Source:
@@ -306,7 +323,7 @@ def _status(chosen: argparse.Namespace) -> int:
 
     _, site = load_hotel(chosen.file)
     now = _now()
-    with open_store(chosen, create=False) as store:
+    with open_outbox(chosen, site) as store:
         found = standing(store, now=now, zone=Zones(site, local_zone(now)).hotel, known=accounts(site).keys())
         shown = store.shown
     print(line(found) if chosen.json else status_text(found, width=width(), store=shown), end="\n" if chosen.json else "")

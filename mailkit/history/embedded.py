@@ -234,8 +234,15 @@ def _kept(path: Path) -> Any:  # noqa: ANN401 - an Ibis back-end
 def _connected(path: Path | str) -> Any:  # noqa: ANN401 - an Ibis back-end
     import ibis  # noqa: PLC0415 - an optional extra
 
-    # Nothing is fetched from outside: what the wheel has is enough.
-    return ibis.duckdb.connect(path, autoinstall_known_extensions=False, autoload_known_extensions=False)
+    return ibis.duckdb.connect(
+        path,
+        # Nothing is fetched from outside: what the wheel has is enough.
+        autoinstall_known_extensions=False,
+        autoload_known_extensions=False,
+        # Beyond that it works on the disk: a laptop has other things to do.
+        memory_limit="2GB",
+        preserve_insertion_order=False,
+    )
 
 
 def _is_copy(path: Path) -> bool:

@@ -190,7 +190,15 @@ def ranges(title: str, measured: Sequence[tuple[str, float, float, float]], *, u
         else:
             axes.set_xlim(left=0)
         axes.set_xlabel(unit)
-        axes.legend(loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=3, frameon=False, fontsize=9)
+        narrow = width < WIDTH
+        axes.legend(
+            loc="lower center",
+            bbox_to_anchor=(0.45, 1.0),
+            ncols=3,
+            frameon=False,
+            fontsize=8 if narrow else 9,
+            **({"handletextpad": 0.2, "columnspacing": 1.0} if narrow else {}),
+        )
 
     told = ", ".join(f"{visible(name)} half under {half:,.3g}, 95 % under {most:,.3g}" for name, half, most, _ in shown)
     return _drawn(title, f"{title} ({unit}): {told}", draw, width=width, height=1.3 + 0.34 * max(len(shown), 1))

@@ -48,6 +48,8 @@ _ACTIVATION = {
 _STATUS = {"documented": "documented", "inferred": "not documented, assumed", "chosen": "as you said", "site-file": "site file"}
 _BAR = 24
 _UNUSABLE = 20
+_ROWS = 6
+"""Rows named for one thing that is wrong."""
 _CLERKS = 60
 _NARROWEST, _WIDEST = 60, 120
 
@@ -128,6 +130,8 @@ def _preview(preview: Preview, width: int) -> Iterator[str]:
 
 
 def _sending(preview: Preview) -> str:
+    if not preview.sending and preview.rows and preview.unusable == preview.rows:
+        return f"nothing would be sent, for no row of the source can be used ({count(preview.rows, 'row')}, see below)"
     if not preview.sending:
         return "nothing would be sent"
     kinds = ", ".join(count(number, KIND_WORDS[kind]) for kind, number in preview.by_kind.items())
@@ -206,11 +210,19 @@ def _unusable(number: int, rows: Sequence[Unusable], width: int) -> Iterator[str
     if not number:
         return
     yield from ("", f"Rows that cannot be used: {number:,}")
-    for one in rows[:_UNUSABLE]:
-        cell = f" ({one.cell!r})" if one.cell else ""
-        yield from _hanging(f"  row {one.row:<6} ", f"{one.why}{cell}", width)
-    if number > _UNUSABLE:
-        yield f"  and {number - _UNUSABLE:,} more (--json lists the first five hundred)"
+    alike: dict[str, list[Unusable]] = {}
+    for one in rows:
+        alike.setdefault(one.why, []).append(one)
+    for why, ones in list(alike.items())[:_UNUSABLE]:
+        first = ones[0]
+        cell = f" ({first.cell!r})" if first.cell else ""
+        others = ", ".join(f"{one.row}" for one in ones[1 : _ROWS + 1])
+        more = f" and {len(ones) - _ROWS - 1:,} more" if len(ones) > _ROWS + 1 else ""
+        same = f"; the same in row {others}{more}" if others else ""
+        yield from _hanging(f"  row {first.row:<6} ", f"{why}{cell}{same}", width)
+    listed = sum(len(ones) for ones in list(alike.values())[:_UNUSABLE])
+    if number > listed:
+        yield f"  and {number - listed:,} more (--json lists the first five hundred)"
 
 
 def _forecasts(forecasts: Sequence[Forecast], width: int) -> Iterator[str]:
@@ -296,12 +308,12 @@ def _counts(standing: Standing, width: int) -> Iterator[str]:
         yield from _wrapped("Accepted means that the next server took it, not that it is in the mailbox.", width)
     yield ""
     head = "".join(f"{STATE_WORDS[name]:>11}" for name in shown)
-    yield f"{'queued on':<11} {'for':<16}{head}"
+    yield f"{'queued on':<11} {'for':<20}{head}"
     for row in standing.rows:
         who = visible(row.who) if row.who is not None else "guests, others"
         who = f"{who} ({visible(row.property)})" if row.property else who
         numbers = "".join(f"{row.states.get(name, 0) or '·':>11}" for name in shown)
-        yield f"{row.day.isoformat():<11} {shorten(who, 16):<16}{numbers}"
+        yield f"{row.day.isoformat():<11} {shorten(who, 20):<20}{numbers}"
 
 
 def _skips(standing: Standing, width: int) -> Iterator[str]:

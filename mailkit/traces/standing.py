@@ -74,7 +74,7 @@ class Standing(Struct, frozen=True, kw_only=True, tag_field="schema", tag="mailk
     elsewhere: dict[str, int]
     """Mails that wait for an account which the site file no longer has."""
     next_due: dt.datetime | None
-    """When the next one that waits is to be tried."""
+    """When the next one that waits is to be tried; those of a stopped account wait for a person instead."""
 
 
 def standing(store: Store, *, now: dt.datetime, zone: Zone, known: Collection[str] | None = None) -> Standing:
@@ -94,6 +94,7 @@ def standing(store: Store, *, now: dt.datetime, zone: Zone, known: Collection[st
     # Written into the statement: PostgreSQL takes two parameters of the same value for two expressions.
     hour = (DELIVERY.c.created // sa.literal_column(str(_HOUR), sa.BigInteger)).label("hour")
     query = sa.select(DELIVERY.c.user_code, DELIVERY.c.property, hour, DELIVERY.c.state, DELIVERY.c.skip, sa.func.count())
+    halted = store.halted()
     with store.reading() as connection:
         counted = connection.execute(
             query.where(of_traces).group_by(DELIVERY.c.user_code, DELIVERY.c.property, hour, DELIVERY.c.state, DELIVERY.c.skip)
@@ -112,7 +113,8 @@ def standing(store: Store, *, now: dt.datetime, zone: Zone, known: Collection[st
             ).all()
             if account is not None
         }
-        due = connection.scalar(sa.select(sa.func.min(DELIVERY.c.due)).where(of_traces, waits, DELIVERY.c.account.is_not(None)))
+        able = sa.and_(DELIVERY.c.account.is_not(None), DELIVERY.c.account.not_in(tuple(halted)))
+        due = connection.scalar(sa.select(sa.func.min(DELIVERY.c.due)).where(of_traces, waits, able))
     states: Counter[State] = Counter()
     by: dict[tuple[str | None, str | None, dt.date], tuple[Counter[State], Counter[str]]] = {}
     for who, property_, hours, state, skip, count in counted:
@@ -122,7 +124,6 @@ def standing(store: Store, *, now: dt.datetime, zone: Zone, known: Collection[st
         row[0][state] += count
         if state == "skipped" and skip:
             row[1][skip] += count
-    halted = store.halted()
     return Standing(
         at=now,
         store=store.shown,

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Page, expect
 
-from ..real.ground.post import HOST, PASSWORD, USER, PostOffice  # noqa: TID252 - a test folder is no package
+from ..real.ground.post import HOST, PASSWORD, USER, PostOffice
 from .test_send_panel import PANEL, button, field, give_site, panel, post, row
 
 __all__ = ["post"]

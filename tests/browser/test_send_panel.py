@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from ..real.ground.post import HOST, PASSWORD, USER, PostOffice, lacking, post_office  # noqa: TID252 - a test folder is no package
+from ..real.ground.post import HOST, PASSWORD, USER, PostOffice, lacking, post_office
 
 PANEL = "import mailkit.panels\nmailkit.panels.send()"
 PRACTICE = "import os\nos.environ['MAILKIT_PRACTICE'] = '1'\nimport mailkit.panels\nmailkit.panels.send()"

@@ -68,14 +68,13 @@ def _measures(lives: ir.Table, part: str) -> dict[str, Any]:
     took = lives[f"{part}_ms"]
     return {
         f"{part}_count": took.count(),
-        f"{part}_p50": took.quantile(0.5),
-        f"{part}_p95": took.quantile(0.95),
-        f"{part}_p99": took.quantile(0.99),
+        # All at once: an engine then puts the values in order once, not three times.
+        f"{part}_shares": took.quantile([0.5, 0.95, 0.99]),
         f"{part}_max": took.max(),
     }
 
 
 def _parts(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for part in PARTS:
-        said = {f"{name}_ms": row[f"{part}_{name}"] for name in ("p50", "p95", "p99", "max")}
-        yield row | said | {"part": part, "count": row[f"{part}_count"]}
+        said = dict(zip(("p50_ms", "p95_ms", "p99_ms"), row[f"{part}_shares"] or (None, None, None), strict=True))
+        yield row | said | {"part": part, "count": row[f"{part}_count"], "max_ms": row[f"{part}_max"]}
