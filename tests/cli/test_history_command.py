@@ -16,7 +16,7 @@ from mailkit.cli.main import main
 from mailkit.history.questions import TABLES
 from mailkit.journal.opening import open_store
 
-from ..history.generated import journal  # noqa: TID252 - the folders of tests are not packages
+from ..history.generated import journal
 
 # Ibis 12 calls DuckDB 2 by names that DuckDB is about to give up.
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")

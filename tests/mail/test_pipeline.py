@@ -14,7 +14,7 @@ from mailkit.mail.line import Dialer
 from mailkit.mail.patience import Patience
 from mailkit.mail.pipeline import Handed, Pipeline
 
-from ..real.ground.receiver import (  # noqa: TID252 - test folders are no packages: there is no absolute name
+from ..real.ground.receiver import (
     KEYWORDS,
     Receiver,
     receiver,

@@ -19,8 +19,8 @@ from mailkit.mail.sending import Closed, Halted, Moved, News, Opened, Paused, Re
 from mailkit.practice.server import PracticeServer, practice_server
 from mailkit.secret import Secret
 
-from ..real.ground.queueing import SETTINGS, accesses, message_ids, now, plain, queue  # noqa: TID252 - test folders are no packages
-from ..real.ground.receiver import KEYWORDS, Receiver, receiver  # noqa: TID252 - as above
+from ..real.ground.queueing import SETTINGS, accesses, message_ids, now, plain, queue
+from ..real.ground.receiver import KEYWORDS, Receiver, receiver
 
 USER, PASSWORD = "frontdesk@hotel.test", "practice-frontdesk"
 

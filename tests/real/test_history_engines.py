@@ -18,9 +18,9 @@ from mailkit.history.engine import History, open_history
 from mailkit.history.parquet import export_parquet
 from mailkit.journal.opening import open_store
 
-from ..history.answers import ANSWERS, FILTERS, Journal, differences  # noqa: TID252 - the folders of tests are not packages
-from ..history.generated import NOW, journal  # noqa: TID252 - as above
-from ..history.reference import check as checked  # noqa: TID252 - as above
+from ..history.answers import ANSWERS, FILTERS, Journal, differences
+from ..history.generated import NOW, journal
+from ..history.reference import check as checked
 from .ground.postgres import PASSWORD, Postgres, postgres, programs
 
 # Ibis 12 calls DuckDB 2 by names that DuckDB is about to give up.

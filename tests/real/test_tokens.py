@@ -23,7 +23,7 @@ from mailkit.signin.google import google
 from mailkit.signin.microsoft import IMAP, SMTP, microsoft
 from mailkit.signin.signed import SignedIn
 
-from ..signin.person import Person  # noqa: TID252 - test folders are no packages: there is no absolute name
+from ..signin.person import Person
 from .ground.asking import Ask, troubles
 from .ground.authority import OTHER, OTHERS_PASSWORD, PASSWORD, USER, Tokens, token_servers
 from .ground.certificates import Certificates
