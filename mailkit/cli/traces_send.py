@@ -251,8 +251,8 @@ class _Round:
         if self._chosen.json:
             return
         states = Counter(self._ended.values())
-        for told, about in self._why.values():
-            self._explained(told, sum(self._ended.get(one) in _BAD for one in about))
+        for explanation, about in self._why.values():
+            self._explained(explanation, sum(self._ended.get(one) in _BAD for one in about))
         if self._held:
             print(f"{self._held:,} are due and held by another sender: one that is at work, or one that was cut off.")
             print("After two minutes without a word from it they are free: run this again then.")

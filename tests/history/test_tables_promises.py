@@ -102,6 +102,8 @@ def test_a_story_is_found_by_its_message_id_too(small: History) -> None:
 def test_the_headlines_name_what_most_of_the_failures_share(small: History) -> None:
     said = ask.headlines(small, now=NOW)
     assert [one.severity for one in said] == sorted((one.severity for one in said), key=["error", "warning", "info", "ok"].index)
+    twice = ask.duplicates(small)["delivery_id"].nunique()
+    assert next(one for one in said if one.code == "duplicates").text.startswith(f"Taken or arrived more than once: {twice} of ")
     rejected = next(one for one in said if one.code == "rejected")
     count = int(ask.funnel(small, None, now=NOW)["rejected"][0])
     assert rejected.text.startswith(f"{count} of ")

@@ -11,9 +11,10 @@ from mailkit.history.engine import History
 from mailkit.history.table import Table, column
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
     import pandas as pd
 
-__all__ = ["DUPLICATES", "duplicates"]
+__all__ = ["DUPLICATES", "duplicates", "repeated"]
 
 DUPLICATES = Table(
     name="duplicates",
@@ -52,14 +53,31 @@ def duplicates(history: History, where: Filter = EVERYTHING, *, limit: int = 100
     Returns:
         The columns of :data:`DUPLICATES`.
     """
+    twice, several = _twice(history, where)
+    events = history.events.semi_join(several, "delivery_id")
+    doubtful = events.filter(events.state == "uncertain").group_by("delivery_id").agg(doubts=events.event_id.min())
+    whose = several.select("delivery_id", "kind", "property", "user", "recipient", "subject")
+    joined = twice.inner_join(whose, "delivery_id").left_join(doubtful, "delivery_id")
+    # One server's and another's word about the same thing: one row for each, told apart by their numbers.
+    rows = history.rows(joined.order_by([joined["last"].desc(), joined.tie.desc()]).limit(limit + 1))
+    return DUPLICATES.frame([_told(row) for row in rows[:limit]], more=len(rows) > limit)
+
+
+def repeated(history: History, where: Filter = EVERYTHING) -> int:
+    """Count the mails that :func:`duplicates` is about."""
+    twice, _ = _twice(history, where)
+    return int(history.one(twice.agg(mails=twice.delivery_id.nunique()))["mails"])
+
+
+def _twice(history: History, where: Filter) -> tuple[ir.Table, ir.Table]:
+    """Find what one source says twice of one server; and the lives among which that can be."""
     lives = where.of_lives(history.lives)
     several = lives.filter((lives.acceptances > 1) | (lives.arrivals > 1))
     events = history.events.semi_join(several, "delivery_id")
-    doubtful = events.filter(events.state == "uncertain").group_by("delivery_id").agg(doubts=events.event_id.min())
     taken = events.filter(events.state.isin(("accepted", "delivered")))
     # The kit talks to a relay under several names; whom it handed a mail twice it handed it twice.
     server = (taken.source == "mailkit").ifelse("", taken.endpoint.fill_null(""))
-    twice = taken.group_by("delivery_id", "state", "source", server=server).agg(
+    counted = taken.group_by("delivery_id", "state", "source", server=server).agg(
         times=taken.count(),
         first=taken.moment.min(),
         last=taken.moment.max(),
@@ -68,12 +86,7 @@ def duplicates(history: History, where: Filter = EVERYTHING, *, limit: int = 100
         tie=taken.event_id.max(),
         message_id=taken.message_id.argmax(taken.event_id, where=taken.message_id.notnull()),
     )
-    twice = twice.filter(twice.times > 1)
-    whose = several.select("delivery_id", "kind", "property", "user", "recipient", "subject")
-    joined = twice.inner_join(whose, "delivery_id").left_join(doubtful, "delivery_id")
-    # One server's and another's word about the same thing: one row for each, told apart by their numbers.
-    rows = history.rows(joined.order_by([joined["last"].desc(), joined.tie.desc()]).limit(limit + 1))
-    return DUPLICATES.frame([_told(row) for row in rows[:limit]], more=len(rows) > limit)
+    return counted.filter(counted.times > 1), several
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -14,7 +14,7 @@ from mailkit.finding import Severity
 from mailkit.history.choice import EVERYTHING, Filter
 from mailkit.history.engine import History
 from mailkit.history.questions.check import check
-from mailkit.history.questions.duplicates import duplicates
+from mailkit.history.questions.duplicates import repeated
 from mailkit.history.questions.funnel import funnel
 from mailkit.history.questions.gaps import gaps
 from mailkit.history.questions.grouping import By
@@ -23,6 +23,9 @@ from mailkit.history.questions.waiting import silence
 from mailkit.knowledge import Language, Meta, in_each_language, read, speaking
 from mailkit.knowledge import language as spoken
 from mailkit.text import shorten, visible
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Headline", "headlines"]
 
@@ -111,7 +114,7 @@ def _other(history: History, where: Filter, now: datetime | None, whole: dict[st
         because = silence(history, where, now=now)["because"]
         known = [word for word in because if word not in {"waiting", "not-due", "by-hand", "expired"}]
         yield speech.say("skipped", "silence", **whole | {"count": whole["skipped"], "because": known[0] if known else "skipped"})
-    if count := len(duplicates(history, where)["delivery_id"].unique()):
+    if count := repeated(history, where):
         yield speech.say("duplicates", "duplicates", count=count, deliveries=whole["deliveries"])
     yield from _gaps(history, where, speech)
     yield from _slow(history, where, speech)
@@ -122,13 +125,13 @@ def _other(history: History, where: Filter, now: datetime | None, whole: dict[st
 def _gaps(history: History, where: Filter, speech: _Speech) -> Iterator[Headline]:
     everything = gaps(history, None, where)
     if len(everything):
-        yield speech.say("gaps_all", "gaps", day=everything["silent"][0].date(), count=len(everything))
+        yield speech.say("gaps_all", "gaps", day=everything["silent"][0].date(), count=_at_least(everything))
         return
     users = gaps(history, "user", where)
     users = users[users["who"].notna()]
     if len(users):
         row = users.iloc[0]
-        yield speech.say("gaps", "gaps", who=row["who"], day=row["silent"].date(), count=len(users))
+        yield speech.say("gaps", "gaps", who=row["who"], day=row["silent"].date(), count=_at_least(users))
 
 
 def _slow(history: History, where: Filter, speech: _Speech) -> Iterator[Headline]:
@@ -142,6 +145,10 @@ def _slow(history: History, where: Filter, speech: _Speech) -> Iterator[Headline
     yield speech.say(
         "slow" if slow else "latency", "latency", part=speech.words[f"part_{parts.idxmax()}"] if slow else "", **facts
     )
+
+
+def _at_least(table: pd.DataFrame) -> int | str:
+    return f"{len(table)}+" if table.attrs.get("more") else len(table)
 
 
 class _Speech:
