@@ -7,13 +7,14 @@ or the answer is that something is wrong (``check``, ``headlines``); 2 for unusa
 from __future__ import annotations
 
 import argparse
+import asyncio
 import datetime as dt
 import os
 import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mailkit.cli.output import Progress
+from mailkit.cli.password import declare_passwords
 from mailkit.errors import InputError
 from mailkit.text import visible
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from mailkit.history.choice import Filter
     from mailkit.history.engine import History
+    from mailkit.mail.follow.imap import Imap
 
 __all__ = ["declare"]
 
@@ -79,8 +82,14 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def _declare_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "files", nargs="+", metavar="FILE", help="logs, exports, bounces, folders; packed ones too; - for standard input"
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="logs, exports, bounces, folders; packed ones too; - for standard input; imap:USER@HOST/FOLDER for bounces there",
     )
+    declare_passwords(parser)
+    parser.add_argument("--ca-file", metavar="PEM", help="authorities to trust at that mailbox instead of this computer's")
+    parser.add_argument("--resolver", metavar="IP[:PORT]", help="a name server to find it by")
     parser.add_argument("--store", required=True, metavar="URL", help="history.sqlite3 or postgresql://user@host/database")
     parser.add_argument("--kind", default="auto", help="auto, postfix, exim, exchange-trace, exchange-tracking, bounces, csv")
     parser.add_argument("--zone", help="of times that name none: America/Toronto (default: logs this machine's, Exchange UTC)")
@@ -117,6 +126,11 @@ def _import(chosen: argparse.Namespace) -> int:
     from mailkit.history.importing import import_into, read_column_map  # noqa: PLC0415 - only this action needs them
     from mailkit.journal.opening import open_store  # noqa: PLC0415 - SQLAlchemy is slow to import
 
+    boxes = [name for name in chosen.files if name.lower().startswith(("imap:", "imaps:"))]
+    if boxes:
+        if len(boxes) < len(chosen.files):
+            raise InputError("a mailbox and files cannot be taken in together; import them one after the other")
+        return _import_boxes(chosen, boxes)
     columns = read_column_map(chosen.columns) if chosen.columns else None
     files: list[Any] = [sys.stdin.buffer if name == "-" else name for name in chosen.files]
     shown = Progress(1)
@@ -132,10 +146,51 @@ def _import(chosen: argparse.Namespace) -> int:
             stop=stop.is_set,
         )
     shown.clear()
-    if chosen.json:
-        print(_json(report))
-    else:
-        print(_told(report), end="")
+    return _reported(report, as_json=chosen.json)
+
+
+def _import_boxes(chosen: argparse.Namespace, boxes: Sequence[str]) -> int:
+    """Take in the bounces of folders reached by IMAP; nothing in them is marked or moved."""
+    from mailkit.cli.password import password_book  # noqa: PLC0415 - only for mailboxes
+    from mailkit.history.importing import import_mails  # noqa: PLC0415 - only this action needs it
+    from mailkit.journal.opening import open_store  # noqa: PLC0415 - SQLAlchemy is slow to import
+    from mailkit.mail.follow.imap import Imap  # noqa: PLC0415 - only for mailboxes
+    from mailkit.mail.follow.mailbox import read_mailbox  # noqa: PLC0415 - the same
+    from mailkit.mail.follow.source import CannotLook  # noqa: PLC0415 - the same
+    from mailkit.net.names import Resolver  # noqa: PLC0415 - the same
+
+    places = [read_mailbox(box, ca_file=chosen.ca_file) for box in boxes]
+    book = password_book(chosen, [place.user for place in places])
+    resolver = Resolver(chosen.resolver) if chosen.resolver else None
+    ended = 0
+    with open_store(chosen.store) as store, _stopping() as stop:
+        for place in places:
+            box = Imap(place, book.secret_of(place.user, place.host), resolver=resolver)
+            try:
+                report = import_mails(store, _fetched(box), stop=stop.is_set)
+            except CannotLook as error:
+                raise InputError(f"{visible(place.label)} cannot be read: {visible(str(error))}") from None
+            ended = max(ended, _reported(report, as_json=chosen.json))
+    return ended
+
+
+def _fetched(box: Imap) -> Iterator[tuple[str, bytes]]:
+    """Give the mails of a mailbox one after the other, to a reader that does not wait for a loop."""
+    with asyncio.Runner() as runner:
+        mails = box.mails()
+        try:
+            while True:
+                try:
+                    yield runner.run(anext(mails))
+                except StopAsyncIteration:
+                    return
+        finally:
+            runner.run(mails.aclose())
+            runner.run(box.close())
+
+
+def _reported(report: Any, *, as_json: bool) -> int:  # noqa: ANN401 - an import's Report
+    print(_json(report) if as_json else _told(report), end="\n" if as_json else "", flush=True)
     return 130 if report.stopped else 1 if report.unreadable else 0
 
 

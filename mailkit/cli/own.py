@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["declare"]
 
 _RISKY = frozenset({"refused", "uncertain"})
+_FIXES = 4
 _BEFORE = """\
 Your password goes to {where} and nowhere else. It is tried once.
 It is the password of your e-mail account, not the one you open the program with.\
@@ -73,13 +74,11 @@ def _prepare(chosen: argparse.Namespace) -> int:
     written = 0
     for one in plan(site, users=chosen.user, mailing=mailing, to=chosen.to):
         who = visible(one.user or "nobody")
-        if one.obstacle is not None and one.account is None:
-            print(f"{who}: {one.obstacle.summary}")
-            continue
         try:
             case = own_case(one, prepared=datetime.now(UTC), note=chosen.note)
         except InputError as error:
-            print(f"{who}: {error}")
+            # What is wrong with the way says more than that no password can be tried on it.
+            print(f"{who}: {one.obstacle.summary if one.obstacle is not None else error}")
             continue
         file = Path(chosen.out) / f"own-{re.sub(r'[^A-Za-z0-9._-]+', '-', one.user or 'site').strip('.-') or 'user'}.json"
         write_case(case, file)
@@ -169,8 +168,11 @@ def _tell(result: OwnResult) -> None:
     if result.explanation is not None:
         print(visible(result.explanation.summary))
         fixes = (*result.explanation.product_fix.get(result.case.product, ()), *result.explanation.fix)
-        for fix in fixes[:4]:
-            print(f"  {_fix(fix)}")
+        told: set[str] = set()
+        for fix in fixes:
+            if fix.action not in told and len(told) < _FIXES:
+                print(f"  {_fix(fix)}")
+            told.add(fix.action)
 
 
 def _line(finding: Finding) -> str:
@@ -178,4 +180,8 @@ def _line(finding: Finding) -> str:
 
 
 def _fix(fix: Fix) -> str:
-    return visible(f"{fix.who}: {fix.action}")
+    from mailkit.report.places import place  # noqa: PLC0415 - only where something is to be done
+    from mailkit.report.words import who_words  # noqa: PLC0415 - only where something is to be done
+
+    where = place(fix.where)
+    return visible(f"{who_words(fix.who, start=True)}: {fix.action}" + (f" ({where})" if where else ""))

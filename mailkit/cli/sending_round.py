@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from mailkit.cli.interrupt import stop_on_interrupt
 from mailkit.cli.sending_secrets import LogIns, signed_in
-from mailkit.cli.sending_voice import Voice
+from mailkit.cli.sending_voice import NO_CONNECTION, Voice
 from mailkit.diagnosis import diagnosed
 from mailkit.diagnosis.arrival import judge_arrival
 from mailkit.errors import InputError
@@ -35,7 +35,6 @@ from mailkit.site import Site
 
 __all__ = ["run_round"]
 
-_NO_CONNECTION = frozenset({"connect", "greeting", "ehlo", "tls"})
 _GOOD = frozenset({"accepted", "delivered"})
 
 
@@ -120,7 +119,7 @@ class _Round:
         failed = {
             account.endpoint: account
             for one in self._ended.values()
-            if one.stage in _NO_CONNECTION and (account := accounts.get(one.account or "")) is not None
+            if one.stage in NO_CONNECTION and (account := accounts.get(one.account or "")) is not None
         }
         for account in failed.values():
             if self._stop.is_set():

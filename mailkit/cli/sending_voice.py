@@ -24,7 +24,10 @@ from mailkit.report.sending import hand, result, server
 from mailkit.report.sending_words import means, totals
 from mailkit.text import visible
 
-__all__ = ["Voice"]
+__all__ = ["NO_CONNECTION", "Voice"]
+
+NO_CONNECTION = frozenset({"connect", "greeting", "ehlo", "tls"})
+"""Stages at which a mail ends without a connection."""
 
 _IN_FULL = 5
 """Arrivals up to which the way of each is told; of more, one line each."""
@@ -35,10 +38,13 @@ class Voice:
 
     def __init__(self, chosen: argparse.Namespace, product: Product, number: int) -> None:
         self._json, self._product = bool(chosen.json), product
+        self._file = str(chosen.file)
         self._progress = Progress(number)
         self._done = 0
         self._told: dict[tuple[str | None, ...], Delivery] = {}
         """What was explained already, and for whom first."""
+        self._met: dict[str, Explanation] = {}
+        """What a connection that failed says of the server, by endpoint; told where asking the server finds nothing."""
         self._width = shutil.get_terminal_size((100, 24)).columns
         self._colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
@@ -68,6 +74,10 @@ class Voice:
     def _said(self, delivery: Delivery, told: Explanation | None, *, because: str | None = None) -> None:
         # That a connection was cut is known; why, its end does not tell.
         told = None if delivery.state == "uncertain" else told or means(delivery, self._product)
+        if told is not None and delivery.stage in NO_CONNECTION:
+            # The server is asked itself in the end, and says more: one verdict, not two.
+            self._met.setdefault((delivery.account or "").rpartition(" at ")[2], told)
+            told = None
         if told is not None:
             first = self._told.setdefault((delivery.account, delivery.stage, told.cause, delivery.reply), delivery)
             if first.delivery_id != delivery.delivery_id:
@@ -90,12 +100,15 @@ class Voice:
     def by_hand(self, delivery: Delivery, steps: ByHand) -> None:
         """Say what a person does; progress, where results are for a program."""
         text = hand(delivery, steps, width=self._width, colour=self._colour and not self._json)
+        record = f"mailkit test {visible(self._file)} --record {delivery.delivery_id} accepted"
+        text += f"  Afterwards  {record}   (or rejected, delivered …)\n\n"
         print(text, end="", file=sys.stderr if self._json else sys.stdout, flush=True)
 
     def server(self, document: ProbeDocument) -> None:
         """Say what is wrong with a server that could not be reached."""
         if not self._json:
-            self._out(server(document, width=self._width, colour=self._colour) + "\n")
+            met = self._met.get(document.target)
+            self._out(server(document, met, product=self._product, width=self._width, colour=self._colour) + "\n")
             return
         cause = outline(document).cause
         if cause is not None:

@@ -94,10 +94,13 @@ def lives(events: ir.Table) -> ir.Table:
         _chosen(events, "last", (*_WHO, *_WAY, *_SAID, "state", "moment")),
     )
     tried, taken = _chosen(events, "tried", (*_WHO, *_WAY)), _chosen(events, "taken", (*_PARTS, "moment"))
+    # A mailbox, or a bounce, knows nothing of the server that the mail was handed to.
+    handed = _chosen(events, "handed", _WAY)
     wide = (
         folded.inner_join(first, "first_event")
         .inner_join(last, "last_event")
         .left_join(tried, "tried_event")
+        .left_join(handed, "handed_event")
         .left_join(taken, "taken_event")
     )
     return _row(wide)
@@ -122,12 +125,14 @@ def _folded(events: ir.Table) -> ir.Table:
         own=own,
         tried=joined.attempt.notnull() | state.isin(_ATTEMPTED),
         taken=state.isin(("accepted", "delivered")),
+        handed=joined.endpoint.notnull() & (joined.attempt.notnull() | state.isin(_ATTEMPTED)),
     )
     return placed.group_by("delivery_id").agg(
         events=ibis._.count(),
         first_event=placed.event_id.min(),
         last_event=placed.event_id.argmax(placed.place, where=placed.alive),
         tried_event=placed.event_id.argmax(placed.place, where=placed.tried),
+        handed_event=placed.event_id.argmax(placed.place, where=placed.handed),
         taken_event=placed.event_id.argmin(placed.place, where=placed.taken),
         earliest=placed.moment.min(),
         first_try=placed.moment.min(where=placed.tried),
@@ -204,7 +209,7 @@ def _row(wide: ir.Table) -> ir.Table:
         attempted=attempted,
         accepted=accepted,
         **{name: ibis.coalesce(wide[f"last_{name}"], wide[f"tried_{name}"], wide[f"first_{name}"]) for name in _WHO},
-        **{name: ibis.coalesce(wide[f"tried_{name}"], wide[f"last_{name}"], wide[f"first_{name}"]) for name in _WAY},
+        **{name: ibis.coalesce(*(wide[f"{role}_{name}"] for role in ("handed", "tried", "last", "first"))) for name in _WAY},
         **{name: wide[f"last_{name}"] for name in _SAID},
         origin=wide.first_source,
         total_ms=ibis.coalesce(together, apart),

@@ -75,9 +75,19 @@ def hand(delivery: Delivery, steps: ByHand, *, width: int = 80, colour: bool = F
     return "\n".join(_Writer(width=width, colour=colour).hand(delivery, steps)) + "\n"
 
 
-def server(document: ProbeDocument, *, width: int = 80, colour: bool = False) -> str:
-    """Return what a probe says of a server that mails could not be handed to: the verdict in one sentence, and what to change."""
-    return "\n".join(_Writer(width=width, colour=colour).server(document)) + "\n"
+def server(
+    document: ProbeDocument,
+    told: Explanation | None = None,
+    *,
+    product: Product | None = None,
+    width: int = 80,
+    colour: bool = False,
+) -> str:
+    """Return what a probe says of a server that mails could not be handed to: the verdict in one sentence, and what to change.
+
+    ``told`` is what the failed connection itself means: said where the probe finds nothing, so that there is one verdict.
+    """
+    return "\n".join(_Writer(width=width, colour=colour).server(document, told, product)) + "\n"
 
 
 class _Writer:
@@ -171,7 +181,7 @@ class _Writer:
         if told.confidence != "sure":
             yield from self.entry("How sure", {"likely": "likely, not certain"}.get(told.confidence, "a guess from few words"))
 
-    def server(self, document: ProbeDocument) -> Iterator[str]:
+    def server(self, document: ProbeDocument, met: Explanation | None, product: Product | None) -> Iterator[str]:
         told = outline(document)
         finding = told.cause.finding if told.cause else None
         label = "SERVER  "
@@ -179,6 +189,8 @@ class _Writer:
         yield from self.folded(headline, label, " " * len(label), tone=finding.severity if finding else "ok", only_label=True)
         if finding is None:
             yield from self.entry("So", "the server itself answers as it should now; the mails may have met it at a bad moment.")
+            if met is not None:
+                yield from self.explained(met, product)
             return
         for number, fix in enumerate(finding.fix):
             yield from self.entry("To do" if not number else "", _fix(fix))
@@ -214,4 +226,6 @@ class _Writer:
 
 def _fix(fix: Fix) -> str:
     where = place(fix.where)
-    return f"{who_words(fix.who, start=True)}: {fix.action}" + (f" ({where})" if where else "")
+    # Some actions name the screen already.
+    named = not where or where.rpartition(" > ")[0] in fix.action
+    return f"{who_words(fix.who, start=True)}: {fix.action}" + (f" ({where})" if not named else "")

@@ -97,11 +97,12 @@ def test_the_preview_is_a_document(hotel: Hotel) -> None:
 def test_a_preview_may_name_the_store_that_there_is_not_yet(hotel: Hotel) -> None:
     assert "2 mails would be sent" in hotel.run("preview", "--store", "history.sqlite3").out
     assert not (hotel.folder / "history.sqlite3").exists()
-    assert "there is no store" in hotel.run("status").err
+    assert "has not been activated yet" in hotel.run("status").err
 
 
 def test_the_whole_way_from_activation_to_accepted(hotel: Hotel) -> None:
-    assert hotel.run("send").status == 2
+    early = hotel.run("send")
+    assert (early.status, "mailkit traces activate" in early.err) == (2, True)
     refused = hotel.run("activate")
     assert (refused.status, "--yes" in refused.err) == (2, True)
     done = hotel.run("activate", "--yes")
@@ -143,6 +144,45 @@ def test_a_refused_log_in_stops_the_account_until_a_person_says_so(hotel: Hotel)
     assert hotel.run("resume", account).status == 0
     assert "2 accepted" in hotel.run("send").out
     assert hotel.run("status").status == 0
+
+
+def test_what_another_sender_holds_is_not_called_sent(hotel: Hotel) -> None:
+    hotel.run("activate", "--yes")
+    with open_store(hotel.folder / "history.sqlite3") as store:
+        assert len(store.claim("gone", accounts=None, limit=9, lease=dt.timedelta(minutes=2), now=dt.datetime.now(dt.UTC))) == 2
+    sent = hotel.run("send")
+    assert sent.status == 1
+    assert "2 are due and held by another sender" in sent.out
+
+
+def test_what_was_refused_is_explained_once_with_who_acts_on_which_field(hotel: Hotel) -> None:
+    text = hotel.site.read_text("utf-8")
+    hotel.site.write_text(text.replace('"sales@hotel.test"', '"nobody@hotel.test"'), "utf-8")
+    hotel.run("activate", "--yes")
+    sent = hotel.run("send")
+    assert sent.status == 1
+    assert sent.out.count("The server has no such recipient.") == 1
+    assert "Clerk maintenance" in sent.out
+    assert "2 refused." in sent.out
+
+
+def test_rows_that_are_wrong_in_the_same_way_are_one_line(hotel: Hotel) -> None:
+    hotel.traces(*(f"{number},FD,one,sometime" for number in range(1, 31)))
+    shown = " ".join(hotel.run("preview").out.split())
+    assert "no row of the source can be used (30 rows" in shown
+    assert shown.count("('sometime')") == 1
+    assert "the same in row 3, 4, 5, 6, 7, 8 and 23 more" in shown
+
+
+def test_the_practice_site_writes_the_traces_that_its_hotel_names(here: Path, mailkit: Callable[..., Any]) -> None:
+    command = [sys.executable, "-m", "mailkit", "practice", "--json", "--sites", str(here)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
+        assert running.stdout is not None
+        running.stdout.readline()
+        running.terminate()
+    (document,) = mailkit("traces", "preview", "hotel.toml", "--json").documents()
+    assert document["sending"] > 0
+    assert document["source"] == "hotel.traces.csv"
 
 
 def test_a_corrected_site_file_takes_what_waits_along(hotel: Hotel) -> None:

@@ -75,6 +75,17 @@ def test_a_failed_proof_is_an_error_only_where_the_domain_asks_to_refuse() -> No
     assert weak["arrival.dmarc-fail"].severity == "warning"
 
 
+@pytest.mark.parametrize("result", ["softfail", "fail"])
+def test_a_failure_of_spf_reads_well_where_the_server_that_sent_is_not_known(result: str) -> None:
+    mail = arrived(QMAIL)
+    here = Verified(spf=Check(result=result, domain="builder.test", because="not listed"))  # type: ignore[arg-type]  # one of them
+    copies = (replace(mail.copies[0], verified=here, border=None, testimony=()),)
+    finding = by_code(replace(mail, copies=copies))["arrival.spf-fail"]
+    assert "not known" not in finding.summary
+    assert "the server that handed the mail over" in finding.summary
+    assert "Received" in finding.fix[-1].action
+
+
 def test_what_was_checked_here_counts_where_the_receiver_is_silent() -> None:
     silent = arrived(QMAIL)
     here = Verified(
@@ -142,6 +153,7 @@ def test_not_seen_is_no_proof_and_says_what_250_does_not_say() -> None:
     [
         ({"looked": replace(LOOKED, stopped=True)}, "somebody stopped"),
         ({"accepted": None}, "It is not known whether the server took"),
+        ({"uncertain": True}, "It is not known whether the server took"),
         ({"looked": replace(LOOKED, problem="closed", problem_text="it ended")}, "as long as"),
     ],
 )

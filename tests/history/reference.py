@@ -104,6 +104,8 @@ def _life(name: str, events: list[Numbered]) -> Life:
     last = _last(events)[1]
     tried_events = [one for one in events if one[1].attempt is not None or one[1].state in TRIED]
     tried = max(tried_events, key=_rank)[1] if tried_events else None
+    handed_events = [one for one in tried_events if one[1].endpoint is not None]
+    handed = max(handed_events, key=_rank)[1] if handed_events else None
     taken_events = [one for one in events if one[1].state in ("accepted", "delivered")]
     taken = min(taken_events, key=_rank)[1] if taken_events else None
     decisions = [number for number, event in events if event.source == "person"]
@@ -137,7 +139,7 @@ def _life(name: str, events: list[Numbered]) -> Life:
     ):
         said[column] = _known(column, last, tried, first)
     for column in ("account", "endpoint"):
-        said[column] = _known(column, tried, last, first)
+        said[column] = _known(column, handed, tried, last, first)
     for column in ("reason", "cause", "stage", "reply_code", "enhanced_code", "reply", "note", "source"):
         said[column] = getattr(last, column)
     said["next_try"] = us(last.next_try) if last.next_try else None

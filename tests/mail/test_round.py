@@ -97,6 +97,14 @@ async def test_no_connection_is_an_attempt_that_did_not_come_far(store: Store) -
     assert not await asyncio.to_thread(store.check)
 
 
+async def test_a_connection_cut_at_one_mail_says_nothing_about_the_next(store: Store) -> None:
+    async with practice_server("drop-at-message") as server:
+        access = Access(account(server), Secret(PASSWORD))
+        moved = await round_of(store, planned(access.account, "sales@hotel.test", "frontdesk@hotel.test"), access)
+    assert [(one.delivery.state, one.delivery.skip) for one in moved] == [("uncertain", None), ("skipped", "account-waits")]
+    assert "the mail before it" in (moved[1].event.note or "")
+
+
 async def test_without_a_password_nothing_is_tried_and_that_is_said(store: Store) -> None:
     async with practice_server("good-submission") as server:
         (moved,) = await round_of(store, planned(account(server), "sales@hotel.test"), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from mailkit.cli.main import main
 from mailkit.diagnosis.arrival import judge_arrival
 from mailkit.mail.follow import Arrival, Expected, Source, follow, open_source
 from mailkit.mail.follow.imap import Imap
@@ -18,6 +20,7 @@ from mailkit.secret import Secret
 
 from .ground.certificates import Certificates
 from .ground.mailbox import JUNK, PASSWORD, USER, ImapServer, imap_server, token
+from .ground.names import names
 
 
 @pytest.fixture(scope="module")
@@ -201,3 +204,28 @@ async def test_every_mail_of_a_folder_can_be_taken_in_and_stays_unread(box: Imap
     await source.close()
     assert [number for number in range(1, 10) if any(expected(number).message_id.encode() in raw for raw in mails)] == [1, 2, 3]
     assert all(path.exists() for path in filed)
+
+
+def test_bounces_in_a_folder_are_taken_into_the_history_once(
+    box: ImapServer,
+    certificates: Certificates,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report = EmailMessage()
+    report["From"] = "MAILER-DAEMON@mx.ci.test"
+    report["Date"] = "Tue, 3 Mar 2026 12:00:00 +0000"
+    report["Message-ID"] = "<report.1@mx.ci.test>"
+    report["Subject"] = "Undelivered Mail Returned to Sender"
+    report.set_content("<nobody@ci.test>: 550 5.1.1 user unknown\n\n--- the mail ---\n\nMessage-ID: <sent.1@ci.test>\n")
+    filed = box.deliver(report.as_bytes(), "Bounces")
+    monkeypatch.setenv("MAILBOX", PASSWORD)
+    where = f"imap:{USER}@mx.ci.test:{box.clear}/Bounces"
+    command = ["history", "import", where, "--store", str(tmp_path / "h.sqlite3"), "--password-env", "MAILBOX", "--json"]
+    with names(tmp_path / "names", {}) as resolver:
+        for new in (1, 0):
+            assert main([*command, "--ca-file", str(certificates.anchor), "--resolver", resolver]) == 0
+            told = json.loads(capsys.readouterr().out)
+            assert (told["new"], told["known"]) == (new, 1 - new)
+    assert filed.exists()

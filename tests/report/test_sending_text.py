@@ -135,6 +135,21 @@ def test_where_there_was_no_connection_no_mail_is_said_to_be_refused(stage: str)
 
 
 @pytest.mark.parametrize(
+    ("changes", "head", "words"),
+    [
+        ({"stage": "auth", "reply_code": 454}, "LOG-IN PUT OFF", "does not say that the password is wrong"),
+        ({"stage": "auth"}, "NO LOG-IN", "Nobody could log in there"),
+        ({"stage": "recipient"}, "CUT OFF", "it has not got it"),
+    ],
+)
+def test_nothing_is_called_refused_that_nobody_refused(changes: dict[str, object], head: str, words: str) -> None:
+    text = result(replace(DELIVERY, state="deferred", attempts=1, **changes))  # type: ignore[arg-type]  # fields of a delivery
+    assert text.startswith(head)
+    assert words in " ".join(text.split())
+    assert "refused" not in text
+
+
+@pytest.mark.parametrize(
     ("code", "status", "reply", "shown"),
     [
         (550, "5.1.1", "5.1.1 no such user", "550 5.1.1 no such user"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Literal, TypeVar
 
@@ -125,7 +125,7 @@ class Imap:
                 reports += match.kind == "report"
                 yield await self._fetched(line, folder, heading, match)
 
-    async def mails(self) -> AsyncIterator[tuple[str, bytes]]:
+    async def mails(self) -> AsyncGenerator[tuple[str, bytes], None]:
         """Give every mail of the folder that is named (else of the inbox), oldest first: its name, and its source.
 
         Of a mail beyond the size of any report the header alone. For taking in bounces.
