@@ -10,6 +10,7 @@ import msgspec
 
 from mailkit.attempt import Attempt
 from mailkit.audit import Audit, AuditComparison
+from mailkit.cli.documents import IMPORT, STEPS, TABLE_SCHEMAS, Settled
 from mailkit.diagnosis import Comparison
 from mailkit.explain import BounceReading, Explanation
 from mailkit.finding import Finding
@@ -38,6 +39,7 @@ KINDS: dict[str, type | tuple[type, ...]] = {
     "comparison": Comparison,
     "explanation": (Explanation, BounceReading),  # of a text, of a mail
     "finding": Finding,
+    "import": IMPORT,
     "own-case": OwnCase,
     "own-result": OwnResult,
     "planned": Planned,
@@ -45,6 +47,8 @@ KINDS: dict[str, type | tuple[type, ...]] = {
     "route": Route,
     "discovery": Discovery,
     "sheet": Sheet,
+    "sending": STEPS,
+    "settled": Settled,
     "traces-preview": Preview,
     "traces-queued": Queued,
     "traces-status": Standing,
@@ -57,7 +61,7 @@ SITE = "site"
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    kinds = sorted([*KINDS, SITE])
+    kinds = sorted([*KINDS, *TABLE_SCHEMAS, SITE])
     parser.add_argument("kind", choices=kinds, metavar="KIND", help=", ".join(kinds))
     parser.set_defaults(run=_run)
 
@@ -70,6 +74,8 @@ def _run(chosen: argparse.Namespace) -> int:
 def _schema(name: str) -> dict[str, Any]:
     if name == SITE:
         return site_schema()
+    if name in TABLE_SCHEMAS:
+        return TABLE_SCHEMAS[name]
     kind = KINDS[name]
     if not isinstance(kind, tuple):
         return msgspec.json.schema(kind)

@@ -78,8 +78,9 @@ def test_a_failed_proof_is_an_error_only_where_the_domain_asks_to_refuse() -> No
 @pytest.mark.parametrize("result", ["softfail", "fail"])
 def test_a_failure_of_spf_reads_well_where_the_server_that_sent_is_not_known(result: str) -> None:
     mail = arrived(QMAIL)
-    here = Verified(spf=Check(result=result, domain="builder.test", because="not listed"))  # type: ignore[arg-type]  # one of them
-    copies = (replace(mail.copies[0], verified=here, border=None, testimony=()),)
+    failed = Check(result=result, domain="builder.test", because="not listed")  # type: ignore[arg-type]  # one of them
+    here = Verified(spf=failed, dkim=(), dmarc=Check(result="none", domain="builder.test"))
+    copies = (replace(mail.copies[0], verified=here, hops=(), testimony=()),)
     finding = by_code(replace(mail, copies=copies))["arrival.spf-fail"]
     assert "not known" not in finding.summary
     assert "the server that handed the mail over" in finding.summary

@@ -171,7 +171,7 @@ def test_what_was_taken_needs_no_explanation() -> None:
 
 
 def test_totals_name_every_state() -> None:
-    rows = [replace(DELIVERY, state="accepted")] * 2 + [replace(DELIVERY, state="rejected", stage="auth")]
+    rows = [replace(DELIVERY, state="accepted")] * 2 + [replace(DELIVERY, state="rejected", stage="auth", reply_code=535)]
     assert totals(rows) == "3 mails: 2 accepted, 1 log-in refused."
 
 

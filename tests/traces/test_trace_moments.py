@@ -59,7 +59,15 @@ def test_what_is_no_day(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "hour"),
-    [("8:30", (8, 30)), ("0830", (8, 30)), ("8h30", (8, 30)), ("8:30 pm", (20, 30)), ("0.5", (12, 0)), ("12 AM", (0, 0))],
+    [
+        ("8:30", (8, 30)),
+        ("0830", (8, 30)),
+        ("8h30", (8, 30)),
+        ("8:30 pm", (20, 30)),
+        ("0.5", (12, 0)),
+        ("12 AM", (0, 0)),
+        ("0.3541666666666667", (8, 30)),
+    ],
 )
 def test_an_hour_in_a_cell_of_its_own(text: str, hour: tuple[int, int]) -> None:
     found = clock(text)
