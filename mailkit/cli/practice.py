@@ -73,10 +73,11 @@ def _write(folder: Path, ports: Mapping[str, int]) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         for name, file in SITE_FILES.items():
             path = folder / f"{name}.toml"
-            path.write_text(text_with_ports(file, ports), encoding="utf-8", newline="\n")
+            text = _BUSINESS.sub(f"business_date = {today - dt.timedelta(days=1)}", text_with_ports(file, ports))
+            path.write_text(text, encoding="utf-8", newline="\n")
             written.append(path)
         # The hotel's file names its traces, beside it; they are moved to today, so that there is something to send.
-        (folder / traces_path().name).write_text(traces_csv(dt.date.today()), encoding="utf-8", newline="\n")  # noqa: DTZ011 - the day of whoever practises
+        (folder / traces_path().name).write_text(traces_csv(today), encoding="utf-8", newline="\n")  # noqa: DTZ011 - the day of whoever practises
     except OSError as error:
         raise InputError(f"the folder {visible(str(folder))} cannot be written to ({error.strerror}); give another") from None
     return written
