@@ -27,7 +27,7 @@ lab: .venv/.lab
 	$(BIN)/mailkit lab
 
 test: packages-test .venv/.test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: ruff format mypy imports notebooks
 

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import datetime as dt
 import json
+import re
 import signal
 import sys
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ from mailkit.practice.traces import traces_csv, traces_path
 from mailkit.text import visible
 
 __all__ = ["declare"]
+
+_BUSINESS = re.compile(r"business_date = \d{4}-\d{2}-\d{2}")
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -69,6 +72,7 @@ async def _serve(*, quiet: bool, maildir: Path | None, sites: Path | None) -> in
 def _write(folder: Path, ports: Mapping[str, int]) -> list[Path]:
     """Write the site files; those that are there are of an earlier run, with ports that nobody listens on any more."""
     written = []
+    today = dt.date.today()  # noqa: DTZ011 - the day of whoever practises
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, file in SITE_FILES.items():
@@ -77,7 +81,7 @@ def _write(folder: Path, ports: Mapping[str, int]) -> list[Path]:
             path.write_text(text, encoding="utf-8", newline="\n")
             written.append(path)
         # The hotel's file names its traces, beside it; they are moved to today, so that there is something to send.
-        (folder / traces_path().name).write_text(traces_csv(today), encoding="utf-8", newline="\n")  # noqa: DTZ011 - the day of whoever practises
+        (folder / traces_path().name).write_text(traces_csv(today), encoding="utf-8", newline="\n")
     except OSError as error:
         raise InputError(f"the folder {visible(str(folder))} cannot be written to ({error.strerror}); give another") from None
     return written

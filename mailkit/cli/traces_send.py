@@ -216,8 +216,9 @@ class _Round:
             said = " ".join(str(part) for part in (delivery.reply_code, delivery.reply) if part is not None)
             reply = f" ({visible(shorten(said, 160))})" if said else ""
             if delivery.state == "uncertain":
-                again = delivery.on_uncertain == "resend"
-                reply = f" (it may have arrived; {'sent again with the same Message-ID' if again else 'mailkit traces status says what to do'})"
+                resent = delivery.on_uncertain == "resend"
+                then = "it is sent again with the same Message-ID" if resent else "mailkit traces status says what to do"
+                reply = f" (it may have arrived; {then})"
             self._clear()
             what = visible(shorten(delivery.subject or "", 60))
             print(f"{STATE_WORDS[delivery.state]:<10} {visible(delivery.recipient)}  {what}{reply}")

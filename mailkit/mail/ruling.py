@@ -46,7 +46,8 @@ def rule(delivery: Delivery, handed: Handed, *, attempt: int, moment: datetime, 
     if handed.outcome == "accepted":
         event = happened(delivery, "accepted", moment, queue_id=handed.queue_id, **facts)
         return Ruling(change=Change(delivery.delivery_id, event))
-    words = f"{reply.code} {reply.text}" if reply is not None else str(handed.problem)
+    # How long it was waited says nothing about why.
+    words = f"{reply.code} {reply.text}" if reply is not None else str(handed.problem).partition(" after ")[0]
     told = explain(words, stage=handed.stage if reply is not None else "session", host=host)
     facts |= {"reason": told.reason, "cause": told.cause}
     if handed.problem is not None:

@@ -176,9 +176,7 @@ class Desk:
             notes=self.source.notes,
             activation=self.kind,
             windows=self._shown(windows),
-            parameters=parameters(
-                self.reach, self._statuses_of_parameters(), self.site.traces.mail.leave or "at-once", self.source.zones
-            ),
+            parameters=parameters(self.reach, self._statuses_of_parameters(), self.site.traces.mail, self.source.zones),
             rows=tally.rows,
             sending=tally.sending,
             excluded=tally.count_of("excluded"),
@@ -198,7 +196,7 @@ class Desk:
 
     def _statuses_of_parameters(self) -> dict[str, str]:
         mail = self.site.traces.mail
-        said = {"leave": "site-file"} if mail.leave is not None else {}
+        said = {name: "site-file" for name in ("leave", "uncertain") if getattr(mail, name) is not None}
         days = {"days": "site-file"} if self.reach.days == self.site.traces.days != 7 else {}
         return {**said, **days, **self._chosen}
 

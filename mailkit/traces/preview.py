@@ -19,6 +19,7 @@ from mailkit.finding import Finding
 from mailkit.knowledge import Meta, read
 from mailkit.mail.account import Account
 from mailkit.mail.pace import forecast
+from mailkit.site.traces import TraceMail
 from mailkit.traces.columns import Column
 from mailkit.traces.decision import REASONS, Decider, Reason, reason_words, what_to_do
 from mailkit.traces.sorting import Sorted, Windows
@@ -186,13 +187,13 @@ def _table() -> dict[str, _Row]:
     return read(Path(__file__).with_name("parameters.toml"), _Table).parameters
 
 
-def parameters(reach: Reach, chosen: Mapping[str, str], leave: str, zones: Zones) -> tuple[Parameter, ...]:
+def parameters(reach: Reach, chosen: Mapping[str, str], mail: TraceMail, zones: Zones) -> tuple[Parameter, ...]:
     """Give every parameter with its value.
 
     Args:
         reach: what holds.
         chosen: by name, who said so where it is not the default: ``chosen`` or ``site-file``.
-        leave: when a copy goes out.
+        mail: what the site file says of the mails.
         zones: the time zones.
     """
     values: dict[str, tuple[str, ...]] = {
@@ -201,7 +202,8 @@ def parameters(reach: Reach, chosen: Mapping[str, str], leave: str, zones: Zones
         "edges": (reach.edges,),
         "statuses": reach.statuses,
         "repeat": (str(reach.repeat).lower(),),
-        "leave": (leave,),
+        "leave": (mail.leave or "at-once",),
+        "uncertain": (mail.uncertain or "by-kind",),
         "mark": ("accepted",),
         "zone": (zones.hotel.name,),
     }

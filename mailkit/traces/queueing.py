@@ -68,6 +68,7 @@ class Writer:
         self._name = site.name
         self._by_account: Counter[str] = Counter()
         self._wait = site.traces.mail.leave == "due"
+        self._uncertain = site.traces.mail.uncertain
 
     def row(self, one: Sorted) -> tuple[Delivery, bytes | None] | None:
         """Make the row of a trace; ``None``: it is not written down."""
@@ -129,7 +130,7 @@ class Writer:
             subject=subject if subject is not None else trace.subject,
             batch=self._batch,
             skip=skip,
-            on_uncertain=_ON_UNCERTAIN[trace.kind],
+            on_uncertain=self._uncertain or _ON_UNCERTAIN[trace.kind],
         )
 
     def _due(self, trace: Trace, to: Decision) -> dt.datetime:

@@ -181,6 +181,7 @@ def test_the_practice_site_writes_the_traces_that_its_hotel_names(here: Path, ma
         running.stdout.readline()
         running.terminate()
     (document,) = mailkit("traces", "preview", "hotel.toml", "--json").documents()
+    assert str(dt.date.today() - dt.timedelta(days=1)) in (here / "hotel.toml").read_text("utf-8")  # noqa: DTZ011 - the day of whoever practises
     assert document["sending"] > 0
     assert document["source"] == "hotel.traces.csv"
 

@@ -260,3 +260,15 @@ def test_how_things_stand_is_counted_by_clerk_and_day(store: Store, tmp_path: Pa
     assert {(row.who, tuple(row.skips)) for row in found.rows} == {("FD", ()), ("HSK", ()), ("MNT", ("no-address",))}
     assert found.stopped[0].cause == "The password is wrong."
     assert sum(found.elsewhere.values()) == found.stopped[0].waiting > 0
+
+
+@pytest.mark.parametrize("said", [None, "resend", "ask", "look"])
+def test_the_site_file_says_what_is_done_with_a_mail_that_may_have_arrived(store: Store, said: Any) -> None:
+    site = hotel_on(PLANTED.day)
+    site = replace(site, traces=replace(site.traces, mail=replace(site.traces.mail, uncertain=said)))
+    made = desk(store, traces_path(), site)
+    told = {one.name: (one.value, one.status) for one in made.preview().parameters}["uncertain"]
+    assert told[1] == ("site-file" if said else "inferred")
+    made.activate()
+    policies = {one.kind: one.on_uncertain for one in store.deliveries(states=("pending",))}
+    assert policies == {"trace": said or "resend", "staff": said or "resend", "alert": said or "ask"}
