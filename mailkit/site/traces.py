@@ -102,5 +102,5 @@ class TraceMail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
     leave: Literal["at-once", "due"] | None = None
     """When the copy of a trace goes out: as soon as it is seen (this is taken if nothing is said), or when it is due."""
     uncertain: Literal["resend", "ask", "look"] | None = None
-    """What to do when the line was cut after the last dot: send again under the same Message-ID, leave it to a person, or look into
-    the mailbox first. If nothing is said: send traces and staff messages again, ask about guest alerts."""
+    """What to do when the line was cut after the last dot: send again under the same Message-ID, leave it to a person, or look
+    into the mailbox first. If nothing is said: traces and staff messages are sent again, a person decides about guest alerts."""
