@@ -41,7 +41,18 @@ def enqueue(connection: Connection, recorder: Recorder, items: Sequence[tuple[De
         connection.execute(CONTENT.insert(), contents)
     recorder.add(
         connection,
-        [happened(one, one.state, now, source_key=f"{one.delivery_id}/queued", reason=one.skip) for one, _ in first.values()],
+        [
+            happened(
+                one,
+                one.state,
+                now,
+                source_key=f"{one.delivery_id}/queued",
+                reason=one.skip,
+                # Without it, what is due tomorrow would look stuck today.
+                next_try=one.due if one.state == "pending" else None,
+            )
+            for one, _ in first.values()
+        ],
     )
     return len(new)
 

@@ -163,4 +163,4 @@ HALTED = Table(
 """Accounts whose log-in was refused: nothing is tried with them until a person says so."""
 
 META = Table("meta", METADATA, Column("name", Text, primary_key=True), Column("content", Text, nullable=False))
-"""``schema``: the version of the tables."""
+"""``schema``: the version of the tables; ``pruned``: another word each time something was forgotten."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from mailkit.errors import InputError, StoreError
 from mailkit.journal.database import Database
 from mailkit.journal.delivery import OPEN
 from mailkit.journal.rows import micros
-from mailkit.journal.tables import CONTENT, DELIVERY, EVENT
+from mailkit.journal.tables import CONTENT, DELIVERY, EVENT, META
 
 __all__ = ["Pruned", "copy_into", "prune", "vacuum_into"]
 
@@ -60,6 +61,10 @@ def prune(database: Database, before: datetime) -> Pruned:
     for start in range(oldest, newest + 1, _SLICE):
         with database.writing() as connection:
             events += connection.execute(strangers.where(EVENT.c.event_id.between(start, start + _SLICE - 1))).rowcount
+    if events:
+        with database.writing() as connection:  # whoever keeps a copy of the events has to make it anew
+            connection.execute(delete(META).where(META.c.name == "pruned"))
+            connection.execute(insert(META).values(name="pruned", content=secrets.token_hex(8)))
     return Pruned(deliveries=deliveries, events=events)
 
 
