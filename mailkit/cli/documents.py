@@ -33,7 +33,8 @@ def _with(kind: str, shape: type[Struct], **fixed: Any) -> type[Struct]:  # noqa
         for field in fields
     ]
     heads: list[Any] = [("schema", Literal[f"mailkit.{kind}/1"]), *fixed.items()]
-    return msgspec.defstruct(f"{shape.__name__}Document", [*heads, *more], kw_only=True, frozen=True)
+    namespace = {"__doc__": shape.__doc__}
+    return msgspec.defstruct(f"{shape.__name__}Document", [*heads, *more], kw_only=True, frozen=True, namespace=namespace)
 
 
 STEPS: tuple[type[Struct], ...] = tuple(

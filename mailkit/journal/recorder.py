@@ -81,6 +81,8 @@ class Adder:
 
     def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
         """Insert rows of all columns; returns how many were inserted."""
+        if not rows:
+            return 0
         used, filled = without_empty(rows)
         prepared = self._made.get(used)
         if prepared is None:

@@ -199,8 +199,8 @@ class Pipeline:
             reply = await self._answer(wait)
             if refusal is None and not 200 <= reply.code < 300:
                 refusal = _no(reply)
-            if self.usable is False:
-                return refusal
+            if refusal is not None and not self.usable:
+                return refusal  # without one, reading on says how the line ended: silence is no "go ahead"
             wait = self._patience.envelope
         self._stage = "data" if refusal is None else self._stage
         go = await self._answer(self._patience.data)

@@ -135,4 +135,4 @@ def test_a_quote_that_is_never_closed_does_not_swallow_the_file_silently(tmp_pat
     table = written(tmp_path, f'Date,To,Status\n2026-03-02 14:05,"b@g.test,sent\n{rows}', "x.csv")
     found, unreadable, _ = both(table, zone="UTC")
     assert "quote" in unreadable[0].why
-    assert len(found) > 10_000
+    assert len(found) > 5_000  # how much one cell may hold, and so swallow, is set for the whole program

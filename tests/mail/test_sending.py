@@ -206,18 +206,18 @@ async def test_a_line_cut_before_costs_an_attempt_at_most_and_loses_nothing(stor
 async def test_a_refused_log_in_stops_the_account_with_one_attempt_and_one_word(store: Store) -> None:
     async with practice_server("good-submission") as server:
         account = submission(server, pace=Pace(connections=5))
-        queue(store, account, 40)
+        queue(store, account, 15)
         news = await sent(store, account, password="practice-mistaken")
         (halted,) = of(news, Halted)
-        assert (halted.explanation.cause, halted.waiting, halted.earlier) == ("auth_credentials", 40, False)
+        assert (halted.explanation.cause, halted.waiting, halted.earlier) == ("auth_credentials", 15, False)
         assert server.accounts.attempts == 1
-        assert states(store) == {"pending": 40}
+        assert states(store) == {"pending": 15}
         (again,) = of(await sent(store, account, password=PASSWORD), Halted)
         assert (again.explanation.cause, again.earlier) == ("auth_credentials", True)
         assert server.accounts.attempts == 1
         assert store.resume(account.key)
         assert not of(await sent(store, account, password=PASSWORD), Halted)
-        assert states(store) == {"rejected": 40}  # logged in at last; these recipients are nobody's there
+        assert states(store) == {"rejected": 15}  # logged in at last; these recipients are nobody's there
         assert store.halted() == {}
 
 

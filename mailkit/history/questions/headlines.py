@@ -102,7 +102,7 @@ def _shared(tables: dict[By, Any], name: str, whole: dict[str, Any]) -> tuple[st
         count, share = int(row[name]), row[name] / whole[name]
         more = share / (row["deliveries"] / whole["deliveries"])
         # An endpoint before a user before a domain where they explain as much: that is where to look first.
-        if isinstance(row[what], str) and share >= _MOST and more >= _MORE and (best is None or share * more > best[0] * 1.01):
+        if isinstance(row[what], str) and share >= _MOST and more >= _MORE and (best is None or share * more > best[0] * 1.1):
             best = (share * more, (what, row[what], count, count == whole[name]))
     return best[1] if best else None
 
