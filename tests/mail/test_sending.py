@@ -460,7 +460,7 @@ async def test_two_senders_on_one_queue_send_nothing_twice(store: Store, tmp_pat
         with open_store(tmp_path / "store.sqlite3") as same:
             runs = await asyncio.gather(sent(store, account), sent(same, account))
         assert dict(server.taken) == dict.fromkeys(message_ids(made), 1)
-        assert all(of(run, Opened) for run in runs)
+        assert any(of(run, Opened) for run in runs)  # a quick one may leave nothing to the other
 
 
 async def test_a_sender_that_slept_past_its_lease_sends_nothing_of_what_others_took(store: Store) -> None:
