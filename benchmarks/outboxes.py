@@ -133,8 +133,8 @@ def of_outboxes(count: int = 300, rounds: int = 3) -> str:
     rows: list[tuple[str, ...]] = []
     with counting() as (port, _):
         rates = [kit(port, connections, count, None) for connections in (1, 10)]
-    rows.append(("mailkit, 1 connection", f"{rates[0]:,.0f}", "measured by `run.py sending`", "–"))
-    rows.append(("mailkit, 10 connections", f"{rates[1]:,.0f}", "measured by `run.py sending`", "–"))
+    rows.append(("mailkit, 1 connection", f"{rates[0]:,.0f}", "measured by `run.py sending`", "-"))
+    rows.append(("mailkit, 10 connections", f"{rates[1]:,.0f}", "measured by `run.py sending`", "-"))
     for name in PEERS:
         with peer(name) as command:
             if command is None:
