@@ -152,7 +152,7 @@ def kit(port: int, connections: int, count: int, ca: Path | None, *, journal: bo
         try:
             return asyncio.run(run())
         finally:
-            sending.Journal = original  # type: ignore[misc]  # as above
+            sending.Journal = original  # type: ignore[misc]  # put back what was taken away
 
 
 def unjournalled(port: int, connections: int, count: int, ca: Path | None) -> float:
@@ -290,7 +290,7 @@ def kills(count: int, seed: int = 1) -> str:
     """Kill the sender ``count`` times, and count what arrived."""
     sys.path.insert(0, str(HERE.parent))
     from tests.real.ground.killing import MOMENTS, Counted, live_and_die  # noqa: PLC0415 - found only from here
-    from tests.real.ground.nursery import nursery  # noqa: PLC0415 - as above
+    from tests.real.ground.nursery import nursery  # noqa: PLC0415 - loaded when it is needed
 
     chance = random.Random(seed)
     rows = []
@@ -344,8 +344,8 @@ def two_senders(count: int) -> str:
     """Let two senders drain one queue."""
     sys.path.insert(0, str(HERE.parent))
     from tests.real.ground.nursery import Order, nursery  # noqa: PLC0415 - found only from here
-    from tests.real.ground.queueing import message_ids, queue  # noqa: PLC0415 - as above
-    from tests.real.ground.receiver import receiving  # noqa: PLC0415 - as above
+    from tests.real.ground.queueing import message_ids, queue  # noqa: PLC0415 - loaded when it is needed
+    from tests.real.ground.receiver import receiving  # noqa: PLC0415 - loaded when it is needed
 
     with tempfile.TemporaryDirectory() as name, nursery() as senders, receiving() as server:
         path = Path(name, "store.sqlite3")

@@ -67,8 +67,8 @@ def write(folder: Path, count: int) -> dict[str, str]:
 def measure(where: str) -> None:
     """Preview one source in this process and print what it took as JSON."""
     from mailkit.site.pms import Clerk, EmailSetup, PmsSite, Traces  # noqa: PLC0415 - of this process alone
-    from mailkit.traces.desk import Desk  # noqa: PLC0415 - same
-    from mailkit.traces.source import open_source  # noqa: PLC0415 - same
+    from mailkit.traces.desk import Desk  # noqa: PLC0415 - loaded when it is needed
+    from mailkit.traces.source import open_source  # noqa: PLC0415 - loaded when it is needed
 
     clerks = [Clerk(code=f"C{number}", email=f"clerk{number}@hotel.test") for number in range(CLERKS)]
     clerks += [Clerk(code="EMPTY", email=""), Clerk(code="LEFT", email="left@hotel.test", status="inactive")]

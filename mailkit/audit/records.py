@@ -79,8 +79,8 @@ def records(store: str, *, days: int, zone: str | None = None, now: datetime | N
     """
     # Loaded here: an audit without a history needs none of the engines.
     from mailkit.history.choice import Filter  # noqa: PLC0415 - an optional extra
-    from mailkit.history.engine import open_history  # noqa: PLC0415 - the same
-    from mailkit.history.questions import headlines  # noqa: PLC0415 - the same
+    from mailkit.history.engine import open_history  # noqa: PLC0415 - loaded when it is needed
+    from mailkit.history.questions import headlines  # noqa: PLC0415 - loaded when it is needed
 
     end = now or datetime.now(UTC)
     where = Filter(since=end - timedelta(days=days), until=end, zone=zone or "UTC")

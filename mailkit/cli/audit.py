@@ -153,7 +153,7 @@ def _folder(name: str) -> Path:
 
 def _write(out: Path, made: Audit, changed: AuditComparison | None) -> None:
     from mailkit.report.audit_page import page  # noqa: PLC0415 - after the looking, so that the wait is not before it
-    from mailkit.report.spreadsheet import csv_text  # noqa: PLC0415 - the same
+    from mailkit.report.spreadsheet import csv_text  # noqa: PLC0415 - loaded when it is needed
 
     _replace(out / "audit.html", page(made, changed))
     _replace(out / "audit.json", line(made) + "\n")

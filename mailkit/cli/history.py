@@ -155,9 +155,9 @@ def _import_boxes(chosen: argparse.Namespace, boxes: Sequence[str]) -> int:
     from mailkit.history.importing import import_mails  # noqa: PLC0415 - only this action needs it
     from mailkit.journal.opening import open_store  # noqa: PLC0415 - SQLAlchemy is slow to import
     from mailkit.mail.follow.imap import Imap  # noqa: PLC0415 - only for mailboxes
-    from mailkit.mail.follow.mailbox import read_mailbox  # noqa: PLC0415 - the same
-    from mailkit.mail.follow.source import CannotLook  # noqa: PLC0415 - the same
-    from mailkit.net.names import Resolver  # noqa: PLC0415 - the same
+    from mailkit.mail.follow.mailbox import read_mailbox  # noqa: PLC0415 - loaded when it is needed
+    from mailkit.mail.follow.source import CannotLook  # noqa: PLC0415 - loaded when it is needed
+    from mailkit.net.names import Resolver  # noqa: PLC0415 - loaded when it is needed
 
     places = [read_mailbox(box, ca_file=chosen.ca_file) for box in boxes]
     book = password_book(chosen, [place.user for place in places])
@@ -326,7 +326,7 @@ def _asked(chosen: argparse.Namespace) -> Iterator[tuple[History, Filter]]:
 
     needs_extra()
     from mailkit.history.choice import Filter  # noqa: PLC0415 - the extra was looked for first
-    from mailkit.history.engine import open_history  # noqa: PLC0415 - as above
+    from mailkit.history.engine import open_history  # noqa: PLC0415 - loaded when it is needed
 
     if chosen.limit is not None and chosen.limit < 1:
         raise InputError("--limit is at least 1")

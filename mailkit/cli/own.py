@@ -66,8 +66,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def _prepare(chosen: argparse.Namespace) -> int:
     from mailkit.mail.plan import plan  # noqa: PLC0415 - one of three is needed
-    from mailkit.signin.own import own_case, write_case  # noqa: PLC0415 - same
-    from mailkit.site.file import load  # noqa: PLC0415 - same
+    from mailkit.signin.own import own_case, write_case  # noqa: PLC0415 - loaded when it is needed
+    from mailkit.site.file import load  # noqa: PLC0415 - loaded when it is needed
 
     site = load(chosen.file).site
     mailing = chosen.mailing or ("trace" if site.product == "maestro-pms" else "standard")
@@ -91,7 +91,7 @@ def _prepare(chosen: argparse.Namespace) -> int:
 
 def _try(chosen: argparse.Namespace) -> int:
     from mailkit.signin.own import read_case, write_result  # noqa: PLC0415 - one of three is needed
-    from mailkit.signin.own_attempt import try_own  # noqa: PLC0415 - same
+    from mailkit.signin.own_attempt import try_own  # noqa: PLC0415 - loaded when it is needed
 
     file = Path(chosen.case)
     case = read_case(file)

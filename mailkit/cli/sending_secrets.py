@@ -66,7 +66,7 @@ def log_ins(planned: Sequence[Planned], chosen: argparse.Namespace) -> LogIns:
 async def signed_in(accesses: Mapping[str, Access], chosen: argparse.Namespace) -> tuple[dict[str, Access], dict[str, str]]:
     """Sign every log-in in, one after the other; gives the accesses with their tokens, and why there is none for the others."""
     from mailkit.signin.failure import SignInFailed  # noqa: PLC0415 - only with --oauth
-    from mailkit.signin.token_cache import TokenCache, own_folder  # noqa: PLC0415 - same
+    from mailkit.signin.token_cache import TokenCache, own_folder  # noqa: PLC0415 - loaded when it is needed
 
     cache = TokenCache(own_folder())
     people: dict[str, Any] = {}

@@ -88,9 +88,9 @@ def store_beside(file: str) -> Path:
 
 def _run(chosen: argparse.Namespace) -> int:
     from mailkit.mail.plan import PlanSettings, lasts, plan  # noqa: PLC0415 - loaded when the command runs
-    from mailkit.report.machine import line  # noqa: PLC0415 - same
-    from mailkit.report.sending import preview  # noqa: PLC0415 - same
-    from mailkit.site.file import load  # noqa: PLC0415 - same
+    from mailkit.report.machine import line  # noqa: PLC0415 - loaded when it is needed
+    from mailkit.report.sending import preview  # noqa: PLC0415 - loaded when it is needed
+    from mailkit.site.file import load  # noqa: PLC0415 - loaded when it is needed
 
     site = load(chosen.file).site
     if chosen.record:
@@ -127,7 +127,7 @@ def _run(chosen: argparse.Namespace) -> int:
     _agreed(chosen, planned)
 
     from mailkit.cli.sending_round import run_round  # noqa: PLC0415 - loaded when something is sent
-    from mailkit.cli.sending_secrets import log_ins  # noqa: PLC0415 - same
+    from mailkit.cli.sending_secrets import log_ins  # noqa: PLC0415 - loaded when it is needed
 
     given = log_ins(planned, chosen)
     try:
@@ -175,10 +175,10 @@ def _check_boxes(chosen: argparse.Namespace) -> None:
 
 def _record(chosen: argparse.Namespace, site: Site) -> int:
     from mailkit.journal import open_store  # noqa: PLC0415 - loaded when the command runs
-    from mailkit.mail.by_hand import OUTCOMES, Outcome, record_by_person  # noqa: PLC0415 - same
-    from mailkit.report.machine import line  # noqa: PLC0415 - same
-    from mailkit.report.sending import result  # noqa: PLC0415 - same
-    from mailkit.report.sending_words import means  # noqa: PLC0415 - same
+    from mailkit.mail.by_hand import OUTCOMES, Outcome, record_by_person  # noqa: PLC0415 - loaded when it is needed
+    from mailkit.report.machine import line  # noqa: PLC0415 - loaded when it is needed
+    from mailkit.report.sending import result  # noqa: PLC0415 - loaded when it is needed
+    from mailkit.report.sending_words import means  # noqa: PLC0415 - loaded when it is needed
 
     code, outcome = chosen.record
     if outcome not in get_args(Outcome):

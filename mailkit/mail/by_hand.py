@@ -144,7 +144,7 @@ def _with_outlook(subject: str, recipient: str, text: str) -> str:
     """Ask Outlook; see :func:`send_with_outlook`."""
     try:
         import pythoncom  # type: ignore[import-untyped]  # noqa: PLC0415 - Windows only, and optional
-        import win32com.client  # type: ignore[import-untyped]  # noqa: PLC0415 - same
+        import win32com.client  # type: ignore[import-untyped]  # noqa: PLC0415 - loaded when it is needed
     except ImportError:
         raise InputError("asking Outlook needs pywin32: pip install pywin32; or follow the steps by hand") from None
     pythoncom.CoInitialize()

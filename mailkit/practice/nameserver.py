@@ -63,7 +63,7 @@ class NameServer:
                     continue
                 raise
             udp.setblocking(False)  # noqa: FBT003  # the standard library's signature
-            tcp.setblocking(False)  # noqa: FBT003  # same
+            tcp.setblocking(False)  # noqa: FBT003  # the standard library's signature
             self.port = tcp.getsockname()[1]
             self._udp, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=udp)
             self._tcp = await asyncio.start_server(self._accept, sock=tcp)

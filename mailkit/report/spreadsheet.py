@@ -108,7 +108,7 @@ def _sheet(sheet: Any, looks: dict[str, Any], head: Sequence[str], rows: Iterabl
         sheet.autofilter(0, 0, max(count, 1), len(head) - 1)
 
 
-def _write(sheet: Any, looks: dict[str, Any], place: tuple[int, int], value: object) -> None:  # noqa: ANN401 - as above
+def _write(sheet: Any, looks: dict[str, Any], place: tuple[int, int], value: object) -> None:  # noqa: ANN401 - xlsxwriter has no types
     if value is None or value != value:  # noqa: PLR0124 - not a number
         return
     if isinstance(value, bool):

@@ -59,7 +59,7 @@ async def in_browser(ask: Ask) -> None:
     """Say on standard error what to do, and open the address in this machine's browser where there is one."""
     print(f"Sign in as {visible(ask.login)}: {visible(ask.url)}", file=sys.stderr)  # noqa: T201 - this is how a terminal is told
     if ask.code is not None:
-        print(f"Code to type there: {ask.code}", file=sys.stderr)  # noqa: T201 - same
+        print(f"Code to type there: {ask.code}", file=sys.stderr)  # noqa: T201 - it talks to a person at a terminal
     await asyncio.to_thread(_open, ask.url)
 
 

@@ -77,7 +77,7 @@ class _Engine:
         try:
             import msal  # noqa: PLC0415 - an extra
             import requests  # noqa: PLC0415 - comes with it
-            from msal.authority import WELL_KNOWN_AUTHORITY_HOSTS  # noqa: PLC0415 - same
+            from msal.authority import WELL_KNOWN_AUTHORITY_HOSTS  # noqa: PLC0415 - loaded when it is needed
 
             from mailkit.signin import transport  # noqa: PLC0415 - needs requests
         except ImportError:

@@ -22,7 +22,7 @@ def ask(question: str) -> Secret:
         EOFError: nobody can answer here. ``getpass`` would otherwise go on with echo, or take a line meant for something else.
     """
     import getpass  # noqa: PLC0415 - only where somebody can answer
-    import warnings  # noqa: PLC0415 - same
+    import warnings  # noqa: PLC0415 - loaded when it is needed
 
     front = _notebook_asks()
     if front is False or (front is None and not (sys.stdin and sys.stdin.isatty())):

@@ -278,7 +278,7 @@ def _text(value: Any) -> str | None:  # noqa: ANN401 - whatever a source holds
     return None if text in _NOTHING else text
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401 - same
+def _shown(value: Any) -> str:  # noqa: ANN401 - a cell holds any kind of value
     raw = bytes(value[: _CELL * 4]).decode("utf-8", "replace") if isinstance(value, bytes | memoryview) else str(value)
     return visible(shorten(raw, _CELL)) if value is not None else ""
 

@@ -7,9 +7,11 @@ browser can resolve no name: what is not on this machine cannot be loaded.
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +20,8 @@ from pathlib import Path
 import nbformat
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from ..real.ground.post import PostOffice, lacking, post_office
 
 CHROMIUM = Path("/usr/bin/chromium")
 FOLDERS = {
@@ -222,3 +226,18 @@ def keep_picture(page: Page) -> Callable[..., None]:
             page.screenshot(path=str(Path(where) / f"{name}.png"))
 
     return keep
+
+
+@pytest.fixture(scope="module")
+def post() -> Iterator[PostOffice]:
+    if (why := lacking()) is not None:
+        if os.environ.get("CI"):
+            pytest.fail(why)  # there, a test that silently does not run is worse than one that fails
+        pytest.skip(why)
+    folder = Path(tempfile.mkdtemp(prefix="mailkit-real-"))
+    folder.chmod(0o755)  # the servers' own users have to reach it
+    try:
+        with post_office(folder) as running:
+            yield running
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

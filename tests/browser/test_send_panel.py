@@ -5,16 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import re
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from ..real.ground.post import HOST, PASSWORD, USER, PostOffice, lacking, post_office
+from ..real.ground.post import HOST, PASSWORD, USER, PostOffice
 
 PANEL = "import mailkit.panels\nmailkit.panels.send()"
 PRACTICE = "import os\nos.environ['MAILKIT_PRACTICE'] = '1'\nimport mailkit.panels\nmailkit.panels.send()"
@@ -45,19 +42,6 @@ password = "set"
 from_address = "{user}"
 """
 Keep = Callable[..., None]
-
-
-@pytest.fixture(scope="module")
-def post() -> Iterator[PostOffice]:
-    if (why := lacking()) is not None:
-        pytest.skip(why)
-    folder = Path(tempfile.mkdtemp(prefix="mailkit-real-"))
-    folder.chmod(0o755)  # the servers' own users have to reach it
-    try:
-        with post_office(folder) as running:
-            yield running
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def panel(page: Page) -> Locator:

@@ -6,9 +6,7 @@ import csv
 import datetime as dt
 import json
 import re
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 from mailkit.site import PmsSite
 from mailkit.site.file import load as load_site
 
-from ..real.ground.post import HOST, PASSWORD, USER, PostOffice, lacking, post_office
+from ..real.ground.post import HOST, PASSWORD, USER, PostOffice
 
 PANEL = "import mailkit.panels\nmailkit.panels.traces()"
 PRACTICE = "import os\nos.environ['MAILKIT_PRACTICE'] = '1'\nimport mailkit.panels\nmailkit.panels.traces()"
@@ -75,19 +73,6 @@ ROWS = (
 )
 MARKER = PASSWORD
 Keep = Callable[..., None]
-
-
-@pytest.fixture(scope="module")
-def post() -> Iterator[PostOffice]:
-    if (why := lacking()) is not None:
-        pytest.skip(why)
-    folder = Path(tempfile.mkdtemp(prefix="mailkit-real-"))
-    folder.chmod(0o755)  # the servers' own users have to reach it
-    try:
-        with post_office(folder) as running:
-            yield running
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

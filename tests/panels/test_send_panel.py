@@ -201,7 +201,7 @@ async def test_stop_keeps_what_happened_until_then(builder: SendPanel) -> None:
         while "Looking" not in said(builder):  # noqa: ASYNC110 - the panel is looked at as a person does
             await asyncio.sleep(0.05)
         builder.stop()
-        while builder.model.progress.running:  # noqa: ASYNC110 - same
+        while builder.model.progress.running:  # noqa: ASYNC110 - the panel has no event to wait for
             await asyncio.sleep(0.05)
     assert states(builder) == {"estimator": "accepted"}
     assert said(builder).startswith("Stopped")

@@ -197,7 +197,7 @@ def keyring(tmp_path: Path) -> Iterator[Any]:
     """A keyring of the test's own, in memory, as the library lets anybody bring one."""
     library = pytest.importorskip("keyring", reason="the extra keyring is not installed")
     from keyring.backend import KeyringBackend  # noqa: PLC0415 - needs the extra
-    from keyring.errors import KeyringLocked, PasswordDeleteError  # noqa: PLC0415 - same
+    from keyring.errors import KeyringLocked, PasswordDeleteError  # noqa: PLC0415 - loaded when it is needed
 
     assert tmp_path.exists()
 

@@ -43,7 +43,7 @@ def test_the_site_file_may_hold_the_url_and_the_query(database: str) -> None:
 def opened_from_site(site):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201 - a helper of one test
     from mailkit.traces.source import open_source  # noqa: PLC0415 - beside its only use
 
-    from .hotel import NOW  # noqa: PLC0415 - same
+    from .hotel import NOW  # noqa: PLC0415 - loaded when it is needed
 
     return open_source(site, None, now=NOW)
 

@@ -190,7 +190,7 @@ def test_a_workbook_is_read_with_its_dates(tmp_path: Path) -> None:
         sheet.write_row(0, 0, ["Trace ID", "Clerk", "Message", "Created", "Due", "E-mailed"])
         sheet.write_row(1, 0, [4711, "FD", "Late arrival"])
         sheet.write_datetime(1, 3, dt.datetime(2026, 11, 20, 8, 30), stamp)  # noqa: DTZ001 - spreadsheets know no zone
-        sheet.write_datetime(1, 4, dt.datetime(2026, 11, 22), day)  # noqa: DTZ001 - same
+        sheet.write_datetime(1, 4, dt.datetime(2026, 11, 22), day)  # noqa: DTZ001 - a workbook's times have no zone
         sheet.write_boolean(1, 5, True)  # noqa: FBT003 - the value of a cell
     trace = one(path)
     assert (trace.id, trace.text, trace.mailed) == ("4711", "Late arrival", True)

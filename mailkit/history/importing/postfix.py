@@ -382,11 +382,11 @@ _DAEMONS: dict[bytes, Callable[[PostfixReader, bytes], _Made]] = {
         (b"smtp", b"lmtp", b"local", b"virtual", b"pipe", b"error", b"retry", b"discard"),
         PostfixReader._agent,  # noqa: SLF001 - a table of this file's own methods
     ),
-    **dict.fromkeys((b"qmgr", b"oqmgr", b"nqmgr"), PostfixReader._manager),  # noqa: SLF001 - as above
-    **dict.fromkeys((b"smtpd", b"postscreen"), PostfixReader._server),  # noqa: SLF001 - as above
-    b"cleanup": PostfixReader._cleanup,  # noqa: SLF001 - as above
-    b"pickup": PostfixReader._pickup,  # noqa: SLF001 - as above
-    b"postsuper": PostfixReader._super,  # noqa: SLF001 - as above
+    **dict.fromkeys((b"qmgr", b"oqmgr", b"nqmgr"), PostfixReader._manager),  # noqa: SLF001 - a table of this module's own methods
+    **dict.fromkeys((b"smtpd", b"postscreen"), PostfixReader._server),  # noqa: SLF001 - a table of this module's own methods
+    b"cleanup": PostfixReader._cleanup,  # noqa: SLF001 - a table of this module's own methods
+    b"pickup": PostfixReader._pickup,  # noqa: SLF001 - a table of this module's own methods
+    b"postsuper": PostfixReader._super,  # noqa: SLF001 - a table of this module's own methods
 }
 
 

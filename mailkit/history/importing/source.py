@@ -124,7 +124,7 @@ class Source:
             if b"\0" in chunk:
                 chunk = chunk.replace(b"\0", b"")  # noqa: PLW2901 - the same, without
             if b"\r" in chunk:
-                chunk = chunk.replace(b"\r\n", b"\n")  # noqa: PLW2901 - as above
+                chunk = chunk.replace(b"\r\n", b"\n")  # noqa: PLW2901 - the chunk itself is what goes on
             lines = (rest + chunk).split(b"\n")
             rest = lines.pop()
             if len(rest) > LONGEST:
@@ -201,7 +201,7 @@ class _Again(io.RawIOBase):
         return True
 
     def readinto(self, buffer: object) -> int:
-        view = memoryview(buffer)  # type: ignore[arg-type]  # as above
+        view = memoryview(buffer)  # type: ignore[arg-type]  # every buffer can be viewed
         if not self._rest:
             self._rest = next(self._chunks, b"")
         taken, self._rest = self._rest[: len(view)], self._rest[len(view) :]

@@ -177,7 +177,7 @@ class _Speech:
         value = f"{ms / size:.1f}".removesuffix(".0") if size > 1 else f"{ms:.0f}"
         return self.words[unit].format(value=value.replace(".", self.words["decimal"]))
 
-    def _worded(self, value: Any) -> str:  # noqa: ANN401 - as above
+    def _worded(self, value: Any) -> str:  # noqa: ANN401 - whatever the sentence names
         if isinstance(value, dt.date):
             return value.isoformat()
         if isinstance(value, str):

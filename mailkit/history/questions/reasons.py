@@ -100,7 +100,7 @@ def failures(reason: str | None, cause: str | None) -> str:
 def meaning(reason: str | None, cause: str | None) -> dict[str, Any]:
     """Give what is known of a reason: what it means, who can do what, whether waiting helps."""
     from mailkit.explain.vocabulary import causes  # noqa: PLC0415 - the rules take a while to read
-    from mailkit.explain.vocabulary import reasons as known  # noqa: PLC0415 - as above
+    from mailkit.explain.vocabulary import reasons as known  # noqa: PLC0415 - loaded when it is needed
 
     named = cause or (known()[reason].cause if reason in known() else None)
     found = causes().get(named) if named else None

@@ -72,7 +72,7 @@ class Maildir:
             files = await _in_thread(lambda box=box: self._unseen(box))  # type: ignore[misc]  # mypy: a lambda's default
             for at in range(0, len(files), _BATCH):
                 some = files[at : at + _BATCH]
-                for one in await _in_thread(lambda box=box, some=some: list(_matching(box, some, watch))):  # type: ignore[misc]  # same
+                for one in await _in_thread(lambda box=box, some=some: list(_matching(box, some, watch))):  # type: ignore[misc]  # a lambda's defaults have no types
                     yield one
 
     async def holds(self, place: Place) -> bool:

@@ -92,7 +92,7 @@ def made(shown: Listed, chose: Callable[[str], None]) -> Any:  # noqa: ANN401 - 
     return table
 
 
-def update(table: Any, shown: Listed) -> None:  # noqa: ANN401 - as above
+def update(table: Any, shown: Listed) -> None:  # noqa: ANN401 - itables has no types
     """Show other deliveries."""
     table.ids[0] = shown.ids
     table.update(_frame(shown), selected_rows=[], **_OPTIONS)

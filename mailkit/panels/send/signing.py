@@ -20,7 +20,7 @@ __all__ = ["signing"]
 async def signing(options: Options, accesses: dict[str, Access]) -> AsyncGenerator[Happening, None]:
     """Put the token of each sign-in into ``accesses``; who could not be signed in has none there, and why is told."""
     from mailkit.signin.failure import SignInFailed  # noqa: PLC0415 - only where somebody signs in
-    from mailkit.signin.token_cache import TokenCache, own_folder  # noqa: PLC0415 - same
+    from mailkit.signin.token_cache import TokenCache, own_folder  # noqa: PLC0415 - loaded when it is needed
 
     cache = await asyncio.to_thread(lambda: TokenCache(own_folder()))
     people: dict[str, Any] = {}

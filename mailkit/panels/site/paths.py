@@ -41,7 +41,7 @@ def replaced(value: S, path: str, new: Any) -> S:  # noqa: ANN401 - values of a 
     return changed
 
 
-def _replaced(value: Any, steps: list[str], new: Any) -> Any:  # noqa: ANN401 - same
+def _replaced(value: Any, steps: list[str], new: Any) -> Any:  # noqa: ANN401 - a site as plain values
     if not steps:
         return new
     step, rest = steps[0], steps[1:]

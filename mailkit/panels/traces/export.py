@@ -86,8 +86,8 @@ def _lines(case: Case, view: View, preview: Preview | None, hide: Mask | None) -
 
 
 def _page(case: Case, view: View, preview: Preview | None, hide: Mask | None) -> str:
-    from mailkit.panels.traces.choice import Choice  # noqa: PLC0415 - the same
-    from mailkit.panels.traces.deeds import Previewed  # noqa: PLC0415 - the same
+    from mailkit.panels.traces.choice import Choice  # noqa: PLC0415 - loaded when it is needed
+    from mailkit.panels.traces.deeds import Previewed  # noqa: PLC0415 - loaded when it is needed
     from mailkit.panels.traces.pieces import by_clerk_and_state, preview_sections, skips  # noqa: PLC0415 - only for a page
 
     title = f"Traces of {_said(case.site.name or case.name, hide)}"
@@ -105,7 +105,7 @@ def _page(case: Case, view: View, preview: Preview | None, hide: Mask | None) ->
         )
     if preview is not None:
         hidden = _masked(preview, hide)
-        from mailkit.panels.traces.charts import by_day_and_clerk  # noqa: PLC0415 - the same
+        from mailkit.panels.traces.charts import by_day_and_clerk  # noqa: PLC0415 - loaded when it is needed
 
         parts += [markup for _, markup in preview_sections(Previewed(case, Choice(), hidden, by_day_and_clerk(hidden)))]
     return (
