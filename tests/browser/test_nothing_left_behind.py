@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ..real.ground.post import HOST, PASSWORD, USER, PostOffice
-from .test_send_panel import PANEL, button, field, give_site, panel, post, row
+from .test_send_panel import PANEL, button, field, give_site, panel, row
 
 __all__ = ["post"]
 
