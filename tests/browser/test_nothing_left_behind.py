@@ -18,7 +18,6 @@ from playwright.sync_api import Page, expect
 from ..real.ground.post import HOST, PASSWORD, USER, PostOffice
 from .test_send_panel import PANEL, button, field, give_site, panel, row
 
-
 WRONG = "vivid-marker-of-a-password-Zq7"
 """Typed for the mailbox; the right password of the account is looked for as well."""
 
